@@ -1,0 +1,44 @@
+# The short forms. Each makes what it needs first: `make chat` and `make test` work right after a clone.
+.PHONY: help chat install index ask test eval check format freeze clean
+.DEFAULT_GOAL := help
+
+PYTHON = $(shell scripts/environment)/bin/python
+DEV = $(shell scripts/environment dev)/bin/python
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+chat: index ## serve the chat and print its address (PORT=7860 HOST=127.0.0.1)
+	@$(PYTHON) app.py $(if $(HOST),--host $(HOST)) $(if $(PORT),--port $(PORT))
+
+install: ## the Python environment
+	@scripts/environment
+
+index: ## build the index; encodes only what changed
+	@$(PYTHON) -m index build
+
+ask: index ## ask on the command line: make ask Q="how many clusters are in go-cluster?"
+	@$(PYTHON) -m answer ask "$(Q)"
+
+test: ## environment and all tests
+	@scripts/browser
+	@$(DEV) -m pytest
+
+eval: index ## ask the eval questions and hold the answers against thresholds and baseline
+	@$(PYTHON) -m eval run
+
+check: ## lint, format, types
+	@$(DEV) -m ruff check .
+	@$(DEV) -m ruff format --check .
+	@$(DEV) -m mypy .
+
+format: ## let ruff mend what it can
+	@$(DEV) -m ruff check --fix .
+	@$(DEV) -m ruff format .
+
+freeze: ## write constraints.txt from the environment, after a change of a pin
+	@{ echo "# Every package of the environment, for pip's -c: \`make freeze\` writes it anew."; \
+	   $(DEV) -m pip freeze | sed 's/+cpu//'; } > constraints.new && mv constraints.new constraints.txt
+
+clean: ## remove what was built in the tree
+	@rm -rf var .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,102 @@
+"""A question to an Answer: searched, read, and answered in quoted words or refused. The one way to an answer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from answer.cite import cite
+from answer.phrases import frame, refusal
+from index.question import clean, detect_language, prepare
+from index.search import search
+from index.store import Index
+from records import Answer, Article, Encoder, Hit, Lang, Question, Reader, Reading
+
+PASSAGES_READ = 6
+CITATIONS = 3
+_SHOWN_HITS = 10
+"""Hits kept in rank order for those who measure retrieval; the first PASSAGES_READ of them are read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assistant:
+    """Everything `ask` needs, wired by app.py. A reading below `threshold` is not given as an answer."""
+
+    index: Index
+    encoder: Encoder
+    reader: Reader
+    threshold: float
+    max_question: int = 1000
+
+    @property
+    def articles(self) -> Mapping[str, Article]:
+        return self.index.articles
+
+    def ask(self, question: str, *, turns: Sequence[str] = (), lang: Lang | None = None) -> Answer:
+        """Answer `question`; `turns` are the reader's earlier questions, oldest first.
+
+        Raises QuestionError when the question is empty, too long or holds no word.
+        """
+        watch = _Stopwatch()
+        earlier = [cleaned for turn in turns if (cleaned := clean(turn)[: self.max_question])]
+        likely = detect_language(earlier[-1]) if earlier else "fr"
+        asked = prepare(question, self.encoder, max_characters=self.max_question, lang=lang, likely=likely)
+        watch.lap("encode")
+        hits, readings = self._search_and_read(asked, watch)
+        if earlier:
+            # A follow-up leaves out what the question before it named: searched together, it may find more.
+            text = f"{earlier[-1]} {asked.text}"
+            together = Question(text, asked.lang, self.encoder.encode_question(text))
+            watch.lap("encode")
+            joint_hits, joint_readings = self._search_and_read(together, watch)
+            if _confidence(joint_readings) > _confidence(readings):
+                hits, readings = joint_hits, joint_readings
+        return self._answer(asked, hits, readings, watch)
+
+    def _search_and_read(self, question: Question, watch: _Stopwatch) -> tuple[list[Hit], list[Reading]]:
+        hits = search(self.index, question, _SHOWN_HITS)
+        watch.lap("search")
+        readings = self.reader.read(question, hits[:PASSAGES_READ])
+        watch.lap("read")
+        return hits, readings
+
+    def _answer(self, asked: Question, hits: list[Hit], readings: list[Reading], watch: _Stopwatch) -> Answer:
+        given = [reading for reading in readings[:CITATIONS] if reading.confidence >= self.threshold]
+        # The first citation is the one the answer rests on: without the first reading there is no answer.
+        answered = bool(given) and given[0] is readings[0]
+        citations = tuple(cite(reading) for reading in given) if answered else ()
+        return Answer(
+            question=asked.text,
+            lang=asked.lang,
+            status="answered" if answered else "refused",
+            answer=frame(citations[0].quote, asked.lang, given[0].hit.article.lang)
+            if answered
+            else refusal(asked.lang),
+            confidence=round(_confidence(readings), 4),
+            citations=citations,
+            index_version=self.index.version,
+            timings_ms=watch.timings(),
+            hits=tuple(hits),
+        )
+
+
+def _confidence(readings: Sequence[Reading]) -> float:
+    return readings[0].confidence if readings else 0.0
+
+
+class _Stopwatch:
+    """Milliseconds by stage; a stage entered twice adds up."""
+
+    def __init__(self) -> None:
+        self._start = self._lap = time.perf_counter()
+        self._stages: dict[str, float] = {}
+
+    def lap(self, stage: str) -> None:
+        now = time.perf_counter()
+        self._stages[stage] = self._stages.get(stage, 0.0) + (now - self._lap) * 1000
+        self._lap = now
+
+    def timings(self) -> dict[str, float]:
+        whole = {**self._stages, "total": (time.perf_counter() - self._start) * 1000}
+        return {stage: round(milliseconds, 3) for stage, milliseconds in whole.items()}

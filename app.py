@@ -1,0 +1,51 @@
+"""The composition root: settings in, everything wired by hand, the chat served. `python app.py --help`."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import sys
+from pathlib import Path
+
+from answer.ask import Assistant
+from answer.sentence_reader import Calibration, SentenceReader
+from errors import one_line_errors
+from index.encoder import SentenceEncoder
+from index.store import open_index
+from settings import Settings
+
+
+def open_encoder(settings: Settings) -> SentenceEncoder:
+    return SentenceEncoder(
+        settings.model,
+        settings.cache,
+        query_prefix=settings.query_prefix,
+        passage_prefix=settings.passage_prefix,
+        threads=settings.threads,
+    )
+
+
+def open_assistant(settings: Settings) -> Assistant:
+    """Load the encoder and the live index. Raises IndexUnavailable, IndexMismatch or ModelError."""
+    encoder = open_encoder(settings)
+    index = open_index(settings.index, encoder.id)
+    calibration = Calibration.load()
+    return Assistant(index, encoder, SentenceReader(calibration), calibration.threshold, settings.max_question)
+
+
+@one_line_errors
+def main(argv: list[str] | None = None) -> int:
+    settings = Settings.from_environment()
+    parser = argparse.ArgumentParser(prog="python app.py", description="Serve the chat.")
+    parser.add_argument("--host", default=settings.host, help="address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=settings.port, help="port to listen on (default: %(default)s)")
+    parser.add_argument("--index", type=Path, default=settings.index, metavar="DIR", help="default: %(default)s")
+    settings = dataclasses.replace(settings, **vars(parser.parse_args(argv)))
+    from web.chat import serve  # gradio takes seconds to import; --help and errors need not wait for it
+
+    serve(open_assistant(settings), settings)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

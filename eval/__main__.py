@@ -1,0 +1,160 @@
+"""`python -m eval run`: ask a question set, write a report, and stop what makes the answers worse; `fit`: see there.
+
+Exit status: 0 good, 1 stopped by the gate, 2 an error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from errors import QuestionFileError, one_line_errors
+from eval import gate
+from eval.markdown import columns, number
+from eval.questions import QuestionCase, half, read_questions
+from eval.report import Report, write_report
+from eval.run import GROUPS, evaluate, summarize, summarize_halves
+from eval.score import Result
+from settings import ROOT, Settings
+
+QUESTIONS = ROOT / "eval" / "questions" / "go-cluster.jsonl"
+REPORT = ROOT / "var" / "eval"
+SHOWN = (
+    "success@3", "containment", "wrong_rate", "false_answer_rate", "false_refusal_rate", "citation_precision",
+    "language_accuracy",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Set:
+    """A question file: the cases of it to ask, which of them are of the fit half, what they are held to."""
+
+    path: Path
+    half: str
+    cases: Sequence[QuestionCase]
+    fit: frozenset[str]
+    bounds: gate.Bounds
+    folder: Path
+
+
+@one_line_errors
+def main(argv: list[str] | None = None) -> int:
+    options = _parser().parse_args(argv)
+    settings = Settings.from_environment()
+    return int(options.command(options, settings))
+
+
+def _run(options: argparse.Namespace, settings: Settings) -> int:
+    if options.index:
+        settings = dataclasses.replace(settings, index=options.index)
+    folders = _folders(options.questions or [QUESTIONS], options.report)
+    # All are read before the first is asked: a mistake in the last file should not cost the run over the others.
+    sets = [_read(path, options.half, folder) for path, folder in folders.items()]
+
+    from app import open_assistant  # not above: `--help` and a mistake in a file need no model
+
+    assistant = open_assistant(settings)
+    reports = []
+    for questions in sets:
+        results = evaluate(assistant, questions.cases, progress=True)
+        reports.append(_report(questions, results, settings, options))
+    return 1 if any(report.failures for report in reports) else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m eval", description="How good are the answers?")
+    verbs = parser.add_subparsers(required=True, metavar="run|fit")
+    run = verbs.add_parser(
+        "run",
+        help="ask a question set and write a report",
+        description="Ask every question of a set and write report.json, report.md, junit.xml and plot.png. "
+        "Exit status: 0 good, 1 stopped by the gate, 2 an error.",
+    )
+    add = run.add_argument
+    add("--questions", nargs="+", action="extend", type=Path, metavar="F", help=f"default: {QUESTIONS}")
+    add("--index", type=Path, metavar="D", help="where indexes are published; default: the settings' own")
+    add("--report", type=Path, default=REPORT, metavar="DIR", help="default: %(default)s; several files: a folder each")
+    add("--half", choices=("fit", "held", "all"), default="all", help="ask only this half of each file")
+    add("--record", action="store_true", help=f"make the rates the new baseline, eval/{gate.BASELINE.name}")
+    add("--no-gate", action="store_true", help="measure only: exit 0 however bad the answers are")
+    run.set_defaults(command=_run)
+
+    fit = verbs.add_parser(
+        "fit",
+        help="fit the reader's confidence and the threshold of refusal",
+        description="Fit on the first half of each set; `run` reports both halves. Writes answer/calibration.json.",
+    )
+    fit.add_argument(
+        "--set", nargs=2, action="append", type=Path, metavar=("QUESTIONS", "INDEX"), required=True, dest="sets",
+        help="a question file and the index to ask it of; once for each set",
+    )  # fmt: skip
+    fit.set_defaults(command=_fit)
+    return parser
+
+
+def _fit(options: argparse.Namespace, settings: Settings) -> int:
+    sets = [(path, half(read_questions(path))[0], index) for path, index in options.sets]
+
+    from answer.sentence_reader import CALIBRATION
+    from app import open_encoder
+    from eval.fit import fit, gather, save
+    from index.store import open_index
+
+    encoder = open_encoder(settings)
+    evidence = [gather(cases, open_index(index, encoder.id), encoder) for _, cases, index in sets]
+    save(fit(evidence), [path.stem for path, _, _ in sets], CALIBRATION)
+    print(CALIBRATION.read_text(encoding="utf-8"), end="")
+    return 0
+
+
+def _folders(paths: Sequence[Path], folder: Path) -> dict[Path, Path]:
+    """Where each file's report goes: one file's into `folder` itself, several files' into folders named after them."""
+    if len(paths) == 1:
+        return {paths[0]: folder}
+    names = [path.stem for path in paths]
+    for path in paths:
+        if names.count(path.stem) > 1:
+            raise QuestionFileError(path, f"two question files are called {path.stem}; run them one at a time.")
+    return {path: folder / path.stem for path in paths}
+
+
+def _read(path: Path, chosen: str, folder: Path) -> _Set:
+    everything = read_questions(path)
+    fit, held = half(everything)
+    cases = {"fit": fit, "held": held, "all": everything}[chosen]
+    if not cases:
+        raise QuestionFileError(path, f"its half {chosen!r} holds no question; run it with `--half all`.")
+    ids = frozenset(case.id for case in fit)
+    return _Set(path, chosen, cases, ids, gate.read_bounds(path.stem, chosen), folder)
+
+
+def _report(questions: _Set, results: Sequence[Result], settings: Settings, options: argparse.Namespace) -> Report:
+    """Hold the results against their bounds, write the report, the baseline if asked, and show the short of it."""
+    summary = summarize(results)
+    bounds = gate.Bounds(questions.bounds.thresholds, {}) if options.record else questions.bounds
+    failures = None if options.no_gate else gate.failures(summary, bounds)
+    halves = summarize_halves(results, questions.fit)
+    report = Report(questions.path, questions.half, settings, results, summary, halves, failures)
+    write_report(report, questions.folder)
+    if options.record:
+        gate.record(gate.baseline_key(questions.path.stem, questions.half), summary)
+    _show(report, questions.folder)
+    return report
+
+
+def _show(report: Report, folder: Path) -> None:
+    rows = [[name, *(number(report.summary[group]["rates"][name]["value"]) for group in GROUPS)] for name in SHOWN]
+    counts = ["questions", *(str(report.summary[group]["questions"]) for group in GROUPS)]
+    print(f"{report.questions.stem}, index {report.index_version}")
+    print(columns([["", *GROUPS], counts, *rows]))
+    print(f"report: {folder / 'report.md'}")
+    for line in report.failures or ():
+        print(f"gate: {report.questions.stem}: {line}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main(None))

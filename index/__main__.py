@@ -1,0 +1,90 @@
+"""Build, check and search an index: `python -m index build|verify|search --help`."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import sys
+from pathlib import Path
+
+from app import open_encoder
+from corpus.articles import read_articles
+from errors import IndexUnavailable, one_line_errors
+from index.build import build
+from index.question import prepare
+from index.search import search
+from index.store import open_index, verify, version_names
+from settings import Settings
+
+
+@one_line_errors
+def main(argv: list[str] | None = None) -> int:
+    settings = Settings.from_environment()
+    arguments = _parser(settings).parse_args(argv)
+    settings = dataclasses.replace(settings, index=arguments.index)
+    return int(arguments.command(settings, arguments))
+
+
+def _parser(settings: Settings) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m index", description="Build, check and search an index.")
+    commands = parser.add_subparsers(required=True, metavar="build|verify|search")
+    index = argparse.ArgumentParser(add_help=False)
+    index.add_argument("--index", type=Path, default=settings.index, metavar="DIR", help="default: %(default)s")
+
+    builder = commands.add_parser("build", parents=[index], help="articles to a published index; encodes what is new")
+    builder.add_argument("--articles", type=Path, default=settings.articles, metavar="DIR", help="default: %(default)s")
+    builder.set_defaults(command=_build)
+
+    verifier = commands.add_parser("verify", parents=[index], help="check every byte of every version")
+    verifier.set_defaults(command=_verify)
+
+    searcher = commands.add_parser("search", parents=[index], help="the passages that a question finds, with scores")
+    searcher.add_argument("question")
+    searcher.add_argument("-k", type=int, default=5, help="how many (default: %(default)s)")
+    searcher.set_defaults(command=_search)
+    return parser
+
+
+def _build(settings: Settings, arguments: argparse.Namespace) -> int:
+    articles = read_articles(arguments.articles)
+    report = build(articles, open_encoder(settings), settings.index, progress=sys.stderr.isatty())
+    if not report.changed:
+        print(f"{report.version}: up to date, {report.articles} articles, {report.passages} passages")
+        return 0
+    reused = report.passages - report.encoded
+    print(
+        f"{report.version}: {report.articles} articles, {report.passages} passages"
+        f" ({report.encoded} encoded, {reused} reused) in {settings.index}"
+    )
+    return 0
+
+
+def _verify(settings: Settings, _: argparse.Namespace) -> int:
+    names = version_names(settings.index)
+    if not names:
+        raise IndexUnavailable(f"No index in {settings.index}. Run `python -m index build --index {settings.index}`.")
+    whole = True
+    for name in names:
+        try:
+            counts = verify(settings.index / name)["counts"]
+            state = f"whole, {counts['articles']} articles, {counts['passages']} passages"
+        except IndexUnavailable as error:
+            state, whole = f"damaged: {error}", False
+        print(f"{name}{' (live)' if name == names[0] else ''}: {state}")
+    return 0 if whole else 1
+
+
+def _search(settings: Settings, arguments: argparse.Namespace) -> int:
+    encoder = open_encoder(settings)
+    index = open_index(settings.index, encoder.id)
+    hits = search(index, prepare(arguments.question, encoder, max_characters=settings.max_question), arguments.k)
+    for rank, hit in enumerate(hits, 1):
+        passage = hit.passage
+        scores = f"score {hit.score:.3f}  late {hit.late:.3f}  words {hit.words:.3f}  vector {hit.dense:.3f}"
+        print(f"{rank}. {scores}  {passage.article_id} [{passage.start}:{passage.end}] {passage.kind}")
+        print(f"   {' '.join(passage.text.split())}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

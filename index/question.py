@@ -1,0 +1,61 @@
+"""A reader's words to a Question: cleaned, its language recognised, encoded. Anything that cannot be asked is refused here."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache
+
+from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+from errors import QuestionError
+from records import LANGS, Encoder, Lang, Question
+
+_UNSURE = 0.8
+"""Below this probability a language is a guess, as for names and words that languages share."""
+_LATIN = re.compile(r"[^\W\d_]")
+
+
+def prepare(
+    text: str, encoder: Encoder, *, max_characters: int = 1000, lang: Lang | None = None, likely: Lang = "fr"
+) -> Question:
+    """A Question in `lang`, else in the language its words are in, else in the `likely` one.
+
+    Raises QuestionError when the text is empty, longer than `max_characters`, or holds no word.
+    """
+    cleaned = clean(text)
+    if not cleaned:
+        raise QuestionError("empty", "The question is empty; write a question in French, English or German.")
+    if len(cleaned) > max_characters:
+        raise QuestionError(
+            "too_long", f"The question has {len(cleaned)} characters; at most {max_characters} are read. Shorten it."
+        )
+    if not re.search(r"[^\W_]", cleaned):
+        raise QuestionError("no_words", f"There is no word in {cleaned[:40]!r}; write a question in words.")
+    return Question(cleaned, lang or detect_language(cleaned, likely), encoder.encode_question(_readable(cleaned)))
+
+
+def clean(text: str) -> str:
+    """The text without control, format and surrogate characters, white space in runs of one; otherwise as typed."""
+    visible = "".join(c if unicodedata.category(c)[0] != "C" else " " for c in unicodedata.normalize("NFC", text))
+    return " ".join(visible.split())
+
+
+def detect_language(text: str, likely: Lang = "fr") -> Lang:
+    """The language of a question (py3langid among ours); `likely` where the words do not tell."""
+    if not any("LATIN" in unicodedata.name(c, "") for c in _LATIN.findall(text)):
+        return likely
+    lang, probability = _identifier().classify(text.lower())
+    return next((known for known in LANGS if known == lang and probability >= _UNSURE), likely)
+
+
+def _readable(text: str) -> str:
+    """Text in capitals is encoded in small letters: the encoder has seldom seen a language shout."""
+    return text.lower() if text.isupper() else text
+
+
+@cache
+def _identifier() -> LanguageIdentifier:
+    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    identifier.set_languages(list(LANGS))
+    return identifier

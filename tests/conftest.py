@@ -1,0 +1,48 @@
+"""What the tests share: the real encoder, the real article in a real index, a real browser. Nothing here is faked."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from answer.ask import Assistant
+from app import open_assistant, open_encoder
+from corpus.articles import read_articles
+from index.build import build
+from index.encoder import SentenceEncoder
+from settings import Settings
+
+
+@pytest.fixture(scope="session")
+def encoder() -> SentenceEncoder:
+    return open_encoder(Settings())
+
+
+@pytest.fixture(scope="session")
+def settings(tmp_path_factory: pytest.TempPathFactory, encoder: SentenceEncoder) -> Settings:
+    """Settings whose index was built from the articles in the tree."""
+    settings = dataclasses.replace(Settings(), index=tmp_path_factory.mktemp("index"))
+    build(read_articles(settings.articles), encoder, settings.index)
+    return settings
+
+
+@pytest.fixture(scope="session")
+def assistant(settings: Settings) -> Assistant:
+    return open_assistant(settings)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, which `scripts/browser` installs, kept from calling home."""
+    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=str(Path("/usr/bin/chromium")),
+            args=["--no-sandbox", "--disable-quic", "--disable-dev-shm-usage", "--disable-gpu", *quiet],
+        )
+        yield browser
+        browser.close()

@@ -1,0 +1,66 @@
+// What Gradio's page leaves undone for a reader: names for assistive technology, links inside the page, and where
+// the eye lands after an answer. Runs before Gradio draws; everything here may be missing without harm to an answer.
+(() => {
+  const words = WORDS; // put in by web/serving.py: {lang: {conversation}}
+  const calm = matchMedia("(prefers-reduced-motion: reduce)");
+  const narrow = matchMedia("(max-width: 899px)");
+  let shown = 0;
+
+  const tidy = () => {
+    const root = document.documentElement;
+    // Gradio shows English to readers of a language we have no texts for; say so to screen readers.
+    if (!(root.lang.slice(0, 2) in words)) root.lang = "en";
+    const log = document.querySelector("#log [role=log]");
+    if (log) {
+      // Its scrollbar is the keyboard's too, once there is something to scroll.
+      log.tabIndex = log.querySelector(".message-row") ? 0 : -1;
+      log.setAttribute("aria-label", words[root.lang.slice(0, 2)].conversation);
+    }
+    // Gradio labels each message with its own source, tags and all, which hides the text from screen readers.
+    for (const message of document.querySelectorAll("#log [data-testid][aria-label]")) {
+      message.removeAttribute("aria-label");
+    }
+    for (const chip of document.querySelectorAll(".chip")) chip.lang = chip.id.slice(-2);
+    const heading = document.querySelector("h1");
+    if (heading && document.title !== heading.textContent) document.title = heading.textContent;
+    follow();
+  };
+
+  // A new question goes to the top of what can be seen, its answer below it.
+  const follow = () => {
+    const questions = document.querySelectorAll("#log .user-row");
+    if (questions.length === shown) return;
+    const more = questions.length > shown;
+    shown = questions.length;
+    if (more) scrollTo(questions[shown - 1]);
+    else if (!shown) {
+      window.scrollTo({ top: 0 });
+      if (!narrow.matches) document.querySelector("#box textarea")?.focus();
+    }
+  };
+
+  const scrollTo = (element) => {
+    element.scrollIntoView({ block: "start", behavior: calm.matches ? "auto" : "smooth" });
+  };
+
+  // Gradio sets <base>, so that a plain "#source-1" would load the page anew wherever its address has a query.
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.('a[href^="#source-"]');
+    const card = link && document.getElementById(link.getAttribute("href").slice(1));
+    if (!link) return;
+    event.preventDefault();
+    if (!card) return;
+    card.focus({ preventScroll: true });
+    card.scrollIntoView({ block: narrow.matches ? "start" : "nearest", behavior: calm.matches ? "auto" : "smooth" });
+  });
+
+  let waiting = false;
+  new MutationObserver(() => {
+    if (waiting) return;
+    waiting = true;
+    requestAnimationFrame(() => {
+      waiting = false;
+      tidy();
+    });
+  }).observe(document.documentElement, { childList: true, subtree: true });
+})();

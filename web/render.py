@@ -1,0 +1,171 @@
+"""Answers as HTML, as pure functions: (Answer, articles, language) -> str. Nothing here knows Gradio.
+
+Questions and articles come from strangers. Every word of theirs passes through `plain`, and every string returned
+here is one line of HTML beginning with a block element: Gradio hands it to a Markdown parser, and a parser of
+CommonMark leaves such a block alone to its end (spec 0.31, section 4.6), so Markdown in a quote stays letters.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from html import escape
+from urllib.parse import urlsplit
+
+from records import Answer, Article, Citation, Lang, Span
+from web.texts import TEXTS, date_in_words
+
+_INVISIBLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+"""Control characters and Unicode's bidirectional overrides: they show nothing and can make a text read otherwise."""
+
+_LINES = re.compile(r"\s*[\n\r\x0b\x0c\x85\u2028\u2029]\s*")
+
+
+def plain(text: str) -> str:
+    """`text` to be read, never obeyed: escaped, on one line, without characters that hide or reorder others."""
+    return escape(_LINES.sub(" ", _INVISIBLE.sub("", text)))
+
+
+def lines(text: str) -> str:
+    """`plain`, with the line breaks of a list kept as breaks."""
+    return "<br>".join(plain(line) for line in _LINES.split(text))
+
+
+def web_address(url: str) -> str:
+    """`url` where it is a page's address (http, https), else nothing: an article file may say `javascript:`."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return url if parts.scheme in {"http", "https"} and parts.netloc else ""
+
+
+def paragraph_around(body: str, start: int, end: int) -> Span:
+    """The whole lines that hold `body[start:end]`: a bulletin's paragraph, or the list items a quote runs over."""
+    after = body.find("\n", end)
+    return body.rfind("\n", 0, start) + 1, len(body) if after < 0 else after
+
+
+def asked(question: str, lang: Lang) -> str:
+    """The reader's own question, to stand in the conversation."""
+    return f'<p class="asked"><span class="unseen">{TEXTS[lang]["you_asked"]} </span>{plain(question)}</p>'
+
+
+def reply(answer: Answer, articles: Mapping[str, Article], lang: Lang, *, latest: bool) -> str:
+    """The answer, or the refusal, to stand in the conversation. `lang` is the interface's.
+
+    Only the latest answer's sources stand in the panel, so only its marks are links to them.
+    """
+    if not answer.citations:
+        hint = TEXTS[answer.lang]["rephrase"]
+        return (
+            f'<div class="refusal" lang="{answer.lang}"><p>{plain(answer.answer)}</p><p class="hint">{hint}</p></div>'
+        )
+    first, *others = answer.citations
+    before, after = _frame(answer.answer, first.quote)
+    return (
+        f'<div class="reply" lang="{answer.lang}">{_p("frame", before)}'
+        f"{_quotation(first, _lang_of(first, articles), lang, latest=latest)}{_p('frame', after)}"
+        f"{_also(len(others), lang) if others and latest else ''}</div>"
+    )
+
+
+def sources(answer: Answer, articles: Mapping[str, Article], lang: Lang) -> str:
+    """The panel beside the conversation: a card for each citation, or why there is none. `lang` is the interface's."""
+    if not answer.citations:
+        return f'<div class="sources"><p class="none">{TEXTS[lang]["no_sources"]}</p></div>'
+    cards = [_card(citation, articles, number, lang) for number, citation in enumerate(answer.citations, 1)]
+    return f'<div class="sources">{"".join(cards)}</div>'
+
+
+def waiting(lang: Lang) -> str:
+    """Stands in the answer's place until it is there."""
+    return f'<p class="waiting">{TEXTS[lang]["waiting"]}</p>'
+
+
+def notice(reason: str, lang: Lang) -> str:
+    """A kind word about a question that could not be asked; `reason` is a key of the texts."""
+    return f'<p class="notice" role="alert">{TEXTS[lang][reason]}</p>'
+
+
+def _frame(text: str, quote: str) -> tuple[str, str]:
+    """The words of `text` before and after the quote, which gets a block of its own, and so no quotation marks."""
+    before, _, after = text.partition(quote)
+    return before.rstrip(" \t\n\xa0\u202f«“„\"'"), after.lstrip(" \t\n\xa0\u202f»”“\"'.")
+
+
+def _p(name: str, text: str) -> str:
+    return f'<p class="{name}">{plain(text)}</p>' if text.strip() else ""
+
+
+def _quotation(citation: Citation, quote_lang: Lang, lang: Lang, *, latest: bool) -> str:
+    # The no-break space keeps the mark on the line of the last word.
+    mark = f"\xa0{_mark(1, lang)}" if latest else ""
+    words = _marked(citation, citation.quote, citation.start)
+    origin = f'<p class="origin">{_anchor(citation, quote_lang, lang)}{_when(citation, lang)}</p>'
+    return f'<blockquote><p lang="{quote_lang}">{words}{mark}</p>{origin}</blockquote>'
+
+
+def _also(others: int, lang: Lang) -> str:
+    marks = "".join(_mark(number, lang) for number in range(2, others + 2))
+    return f'<p class="also" lang="{lang}">{TEXTS[lang]["see_also"]} {marks}</p>'
+
+
+def _mark(number: int, lang: Lang) -> str:
+    name = f"{TEXTS[lang]['go_to_source']} {number}"
+    return f'<a class="mark" href="#source-{number}" title="{name}">{number}</a>'
+
+
+def _card(citation: Citation, articles: Mapping[str, Article], number: int, lang: Lang) -> str:
+    article_lang = _lang_of(citation, articles)
+    before, after = _surroundings(citation, articles.get(citation.article_id))
+    quoted = _marked(citation, citation.quote, citation.start)
+    return (
+        f'<article class="source" id="source-{number}" tabindex="-1">'
+        f'<h3><span class="number">{number}</span> {_anchor(citation, article_lang, lang)}</h3>'
+        f'<p class="when">{_when(citation, lang)}{_section(citation, article_lang)}</p>'
+        f'<blockquote lang="{article_lang}"><p>{lines(before)}<mark>{quoted}</mark>{lines(after)}</p></blockquote>'
+        "</article>"
+    )
+
+
+def _surroundings(citation: Citation, article: Article | None) -> tuple[str, str]:
+    """What stands before and after the quote in its paragraph; nothing if the article has been changed meanwhile."""
+    if article is None or article.body[citation.start : citation.end] != citation.quote:
+        return "", ""
+    start, end = paragraph_around(article.body, citation.start, citation.end)
+    return article.body[start : citation.start], article.body[citation.end : end]
+
+
+def _lang_of(citation: Citation, articles: Mapping[str, Article]) -> Lang:
+    article = articles.get(citation.article_id)
+    return article.lang if article else "fr"
+
+
+def _marked(citation: Citation, quote: str, start: int) -> str:
+    """The quote with its answer made stronger, unless the whole of it is the answer."""
+    a, b = citation.answer_start - start, citation.answer_end - start
+    if not 0 <= a < b <= len(quote) or (a, b) == (0, len(quote)):
+        return lines(quote)
+    return f"{lines(quote[:a])}<strong>{lines(quote[a:b])}</strong>{lines(quote[b:])}"
+
+
+def _anchor(citation: Citation, article_lang: Lang, lang: Lang) -> str:
+    address, title = web_address(citation.link) or web_address(citation.url), plain(citation.title)
+    if not address:
+        return f'<cite lang="{article_lang}">{title}</cite>'
+    new_tab = f'<span class="unseen"> ({TEXTS[lang]["new_tab"]})</span>'
+    return (
+        f'<a href="{escape(address)}" target="_blank" rel="noopener">'
+        f'<cite lang="{article_lang}">{title}</cite>{new_tab}</a>'
+    )
+
+
+def _when(citation: Citation, lang: Lang) -> str:
+    if citation.date is None:
+        return ""
+    return f'<time datetime="{citation.date.isoformat()}" lang="{lang}">{date_in_words(citation.date, lang)}</time>'
+
+
+def _section(citation: Citation, article_lang: Lang) -> str:
+    return f'<span class="section" lang="{article_lang}">{plain(citation.section)}</span>' if citation.section else ""

@@ -1,0 +1,131 @@
+"""Every word of ours that a reader meets, in the three languages of the interface. Same keys everywhere.
+
+The answers themselves are not here: they are the bulletin's words, framed by `answer/`.
+"""
+
+from __future__ import annotations
+
+import datetime
+from typing import Final
+
+from records import LANGS, Lang
+
+TEXTS: Final[dict[Lang, dict[str, str]]] = {
+    "fr": {
+        "title": "Interroger le bulletin",
+        "lead": "Le bulletin scientifique de l’ambassade de France à Berlin répond dans ses propres mots, "
+        "article à l’appui.",
+        "welcome": "Que voulez-vous savoir\u202f?",
+        "welcome_more": "Posez-la en français, en anglais ou en allemand, ou commencez par l’une de celles-ci.",
+        "conversation": "Conversation",
+        "question_label": "Votre question",
+        "placeholder": "Votre question…",
+        "send": "Envoyer",
+        "new": "Nouvelle conversation",
+        "sources": "Sources",
+        "how_words": "Chaque réponse **cite le bulletin mot pour mot**, dans la langue de l’article.",
+        "how_place": "Le passage cité s’affiche ici, **avec l’article, sa date et le lien**.",
+        "how_silence": "Si le bulletin ne dit rien, **la réponse le dit aussi**.",
+        "no_sources": "Aucune source\u202f: le bulletin ne répond pas à cette question.",
+        "footer": "Les réponses sont des citations choisies par un programme\u202f: l’article fait foi. "
+        "La conversation n’est pas conservée.",
+        "you_asked": "Vous avez demandé\u202f:",
+        "waiting": "Recherche dans le bulletin…",
+        "go_to_source": "Aller à la source",
+        "see_also": "À lire aussi\u202f:",
+        "new_tab": "nouvel onglet",
+        "rephrase": "Essayez avec d’autres mots, ou avec le nom d’une personne, d’un organisme ou d’un programme.",
+        "empty": "Écrivez d’abord votre question, puis envoyez-la.",
+        "too_long": "Votre question est trop longue\u202f: dites-la en une ou deux phrases.",
+        "no_words": "Je ne trouve aucun mot dans votre question. Pouvez-vous l’écrire autrement\u202f?",
+        "failure": "Un incident de notre côté a empêché la réponse. Réessayez dans un instant.",
+    },
+    "en": {
+        "title": "Ask the Bulletin",
+        "lead": "The science bulletin of the French embassy in Berlin answers in its own words, and shows the article.",
+        "welcome": "What would you like to know?",
+        "welcome_more": "Ask it in French, English or German, or start with one of these.",
+        "conversation": "Conversation",
+        "question_label": "Your question",
+        "placeholder": "Your question…",
+        "send": "Send",
+        "new": "New conversation",
+        "sources": "Sources",
+        "how_words": "Every answer **quotes the bulletin word for word**, in the language of the article.",
+        "how_place": "The passage quoted is shown here, **with the article, its date and the link**.",
+        "how_silence": "When the bulletin does not say, **the answer tells you so**.",
+        "no_sources": "No sources: the bulletin does not answer this question.",
+        "footer": "Answers are quotations chosen by a program: the article is what counts. "
+        "The conversation is not kept.",
+        "you_asked": "You asked:",
+        "waiting": "Searching the bulletin…",
+        "go_to_source": "Go to source",
+        "see_also": "See also:",
+        "new_tab": "new tab",
+        "rephrase": "Try other words, or the name of a person, an organisation or a programme.",
+        "empty": "Write your question first, then send it.",
+        "too_long": "Your question is too long: put it in a sentence or two.",
+        "no_words": "I cannot find a word in your question. Could you write it another way?",
+        "failure": "Something went wrong on our side. Please try again in a moment.",
+    },
+    "de": {
+        "title": "Das Bulletin fragen",
+        "lead": "Das Wissenschaftsbulletin der französischen Botschaft in Berlin antwortet mit eigenen Worten "
+        "und zeigt den Artikel.",
+        "welcome": "Was möchten Sie wissen?",
+        "welcome_more": "Fragen Sie auf Französisch, Englisch oder Deutsch, oder beginnen Sie mit einer dieser Fragen.",
+        "conversation": "Gespräch",
+        "question_label": "Ihre Frage",
+        "placeholder": "Ihre Frage …",
+        "send": "Senden",
+        "new": "Neues Gespräch",
+        "sources": "Quellen",
+        "how_words": "Jede Antwort **zitiert das Bulletin wörtlich**, in der Sprache des Artikels.",
+        "how_place": "Die zitierte Stelle erscheint hier, **mit Artikel, Datum und Link**.",
+        "how_silence": "Sagt das Bulletin nichts dazu, **so sagt es auch die Antwort**.",
+        "no_sources": "Keine Quellen: Das Bulletin beantwortet diese Frage nicht.",
+        "footer": "Die Antworten sind von einem Programm gewählte Zitate: Es gilt der Artikel. "
+        "Das Gespräch wird nicht aufbewahrt.",
+        "you_asked": "Sie haben gefragt:",
+        "waiting": "Das Bulletin wird durchsucht …",
+        "go_to_source": "Zur Quelle",
+        "see_also": "Siehe auch:",
+        "new_tab": "neuer Tab",
+        "rephrase": "Versuchen Sie es mit anderen Worten oder mit dem Namen einer Person, Einrichtung oder Initiative.",
+        "empty": "Schreiben Sie zuerst Ihre Frage und senden Sie sie dann ab.",
+        "too_long": "Ihre Frage ist zu lang: Fassen Sie sie in ein, zwei Sätze.",
+        "no_words": "In Ihrer Frage finde ich kein Wort. Können Sie sie anders schreiben?",
+        "failure": "Bei uns ist etwas schiefgegangen. Bitte versuchen Sie es gleich noch einmal.",
+    },
+}
+
+EXAMPLES: Final[tuple[tuple[Lang, str], ...]] = (
+    ("fr", "Combien de clusters participent au programme go-cluster\u202f?"),
+    ("en", "How many clusters are in go-cluster?"),
+    ("de", "Welches Gastland war beim Clusterkongress eingeladen?"),
+    ("fr", "Qui a ouvert le congrès des clusters\u202f?"),
+)
+"""Offered to a reader who does not know yet what to ask, each in its own language whatever the interface's."""
+
+_MONTHS: Final[dict[Lang, str]] = {
+    "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
+    "en": "January February March April May June July August September October November December",
+    "de": "Januar Februar März April Mai Juni Juli August September Oktober November Dezember",
+}
+
+
+def date_in_words(date: datetime.date, lang: Lang) -> str:
+    """`date_in_words(date(2014, 3, 6), "de") == "6. März 2014"`; French has a "1er" of the month."""
+    day = {"fr": "1er" if date.day == 1 else f"{date.day}", "en": f"{date.day}", "de": f"{date.day}."}[lang]
+    return f"{day} {_MONTHS[lang].split()[date.month - 1]} {date.year}"
+
+
+def reader_lang(accept_language: str | None) -> Lang:
+    """The interface's language for a browser, by the rule Gradio's page follows: its first preference, else English.
+
+    A client that says nothing (a script) gets French, the bulletin's language.
+    """
+    if not accept_language:
+        return "fr"
+    first = accept_language.split(",")[0].split(";")[0].split("-")[0].strip().lower()
+    return next((lang for lang in LANGS if lang == first), "en")
