@@ -138,7 +138,8 @@ def _report(questions: _Set, results: Sequence[Result], settings: Settings, opti
     bounds = gate.Bounds(questions.bounds.thresholds, {}) if options.record else questions.bounds
     failures = None if options.no_gate else gate.failures(summary, bounds)
     halves = summarize_halves(results, questions.fit)
-    report = Report(questions.path, questions.half, settings, results, summary, halves, failures)
+    shortfalls = gate.shortfalls(summary, questions.path.stem)
+    report = Report(questions.path, questions.half, settings, results, summary, halves, failures, shortfalls)
     write_report(report, questions.folder)
     if options.record:
         gate.record(gate.baseline_key(questions.path.stem, questions.half), summary)
@@ -152,6 +153,8 @@ def _show(report: Report, folder: Path) -> None:
     print(f"{report.questions.stem}, index {report.index_version}")
     print(columns([["", *GROUPS], counts, *rows]))
     print(f"report: {folder / 'report.md'}")
+    for line in report.shortfalls:
+        print(f"target not reached: {line}")
     for line in report.failures or ():
         print(f"gate: {report.questions.stem}: {line}", file=sys.stderr)
 

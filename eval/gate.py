@@ -1,5 +1,8 @@
 """What lets a change through: thresholds that hold always, and a baseline that may not be lost but by chance.
 
+`targets.json` says what the answers should reach, of the same form as `thresholds.json`: a shortfall stands in the
+report and stops nothing; a target that is reached belongs among the thresholds.
+
 `thresholds.json`: `{stem of the question file: {"fr" | "en" | "de" | "all": {rate: bound}}}`; a bound is the least a
 rate may be, or the most for those in LOWER_IS_BETTER. `baseline.json`: `{key: {group: {rate: {"value", "n"}}}}`,
 written by `python -m eval run --record`. Question files without an entry are measured and let through.
@@ -18,6 +21,7 @@ from eval.files import read_json, write_json
 from eval.run import GROUPS, RATES
 
 THRESHOLDS = Path(__file__).with_name("thresholds.json")
+TARGETS = Path(__file__).with_name("targets.json")
 BASELINE = Path(__file__).with_name("baseline.json")
 
 LOWER_IS_BETTER = frozenset({"false_answer_rate", "false_refusal_rate", "wrong_rate"})
@@ -48,6 +52,12 @@ def read_bounds(stem: str, half: str) -> Bounds:
     """The bounds of a question file. Raises QuestionFileError on a file or a name that would guard nothing."""
     key = baseline_key(stem, half)
     return Bounds(_entry(THRESHOLDS, stem, _is_number), _entry(BASELINE, key, _is_rate))
+
+
+def shortfalls(summary: Mapping[str, Any], stem: str) -> list[str]:
+    """A line for each target not reached yet."""
+    lines = beyond_thresholds(summary, _entry(TARGETS, stem, _is_number))
+    return [line.replace("the threshold", "the target") for line in lines]
 
 
 def baseline_key(stem: str, half: str) -> str:

@@ -15,7 +15,7 @@ NOTHING = "–"
 
 
 def markdown(report: Report) -> str:
-    sections = (_head, _gate, _rates, _halves, _other_numbers, _tags, _notes, _misses)
+    sections = (_head, _gate, _shortfalls, _rates, _halves, _other_numbers, _tags, _notes, _misses)
     return "\n\n".join(text for section in sections if (text := section(report))) + "\n"
 
 
@@ -70,6 +70,12 @@ def _gate(report: Report) -> str:
     if report.failures is None:
         return "## Gate\n\nNot asked for."
     return "## Gate\n\n" + ("\n".join(f"- {line}" for line in report.failures) or "Passed.")
+
+
+def _shortfalls(report: Report) -> str:
+    if not report.shortfalls:
+        return ""
+    return "## Targets not reached\n\n" + "\n".join(f"- {line}" for line in report.shortfalls)
 
 
 def _rates(report: Report) -> str:

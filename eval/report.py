@@ -30,6 +30,8 @@ class Report:
     halves: dict[str, Any]
     failures: Sequence[str] | None
     """Why the gate stopped it, a line each; None when it was not asked."""
+    shortfalls: Sequence[str] = ()
+    """Targets not reached yet, a line each."""
 
     @property
     def index_version(self) -> str:
@@ -52,6 +54,7 @@ def to_json(report: Report) -> dict[str, Any]:
         "half": report.half,
         "machine": {"cpus": os.cpu_count(), "python": platform.python_version()},
         "gate": None if report.failures is None else list(report.failures),
+        "shortfalls": list(report.shortfalls),
         "summary": report.summary,
         "halves": report.halves,
         "results": [_result(result) for result in report.results],

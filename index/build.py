@@ -1,4 +1,4 @@
-"""Articles to a published index. Only passages whose content hash is new are encoded; an unchanged corpus writes nothing."""
+"""Articles to a published index. Only passages of new content are encoded; an unchanged corpus writes nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A reader's words to a Question: cleaned, its language recognised, encoded. Anything that cannot be asked is refused here."""
+"""A reader's words to a Question: cleaned, its language recognised, encoded. What cannot be asked is refused here."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def search(index: Index, question: Question, k: int) -> list[Hit]:
 
 
 def _word_scores(index: Index, question: Question) -> NDArray[np.float32]:
-    """BM25 of every passage over its upper bound: the sum of the idf of the question's terms, seen in the index or not."""
+    """BM25 of every passage over its upper bound, the sum of the idf of the question's terms, seen or not."""
     bounds = np.array(
         [
             sum(index.lexical.idf(term) for term in question_stems(question.text, question.lang, lang)) or 1.0

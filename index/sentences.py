@@ -1,6 +1,6 @@
 """Where sentences begin and end, in French, English and German prose. Pure; offsets only, the text is never changed.
 
-A sentence ends at `.`, `!`, `?` or `…`, with the closing quotes, brackets and note marks (`[1]`) that follow, when white
+A sentence ends at `.`, `!`, `?` or `…`, with the closing quotes, brackets and note marks (`[1]`) after it, when white
 space comes next and then no lower-case letter; not after an abbreviation, an initial or a German ordinal. It also ends
 at a blank line, before a list item, and where a line that ends like a sentence breaks. Any other line break is a wrap.
 """
@@ -13,10 +13,12 @@ from records import Span
 
 # Written before a name, a number or a word they belong to, so that a capital after them begins nothing.
 _ABBREVIATIONS = frozenset(
-    "m mm mr mrs ms mme mlle dr drs pr prof me st ste vol no nr nos art al av bd boul cf chap coll dir éd env ex fig hrsg"
-    " ing inc jr jun jul jan fév févr avr juil sept oct nov déc feb mar apr aug okt dez lt min max mio mrd op p pp réf resp"
-    " tél tel str abs abt bzw ca dipl evtl geb gegr ggf inkl jh jhd lfd rd sog u usw vgl zzgl phil nat med approx dept est"
-    " gen gov hon rep rev sen vs z.b d.h u.a i.d.r o.ä s.o s.u z.t v.a u.u e.g i.e c.-à-d p.ex h.c".split()
+    """
+    abs abt al approx apr art aug av avr bd boul bzw c.-à-d ca cf chap coll d.h dept dez dipl dir dr drs déc e.g env
+    est evtl ex feb fig fév févr geb gegr gen ggf gov h.c hon hrsg i.d.r i.e inc ing inkl jan jh jhd jr juil jul jun
+    lfd lt m mar max me med min mio mlle mm mme mr mrd mrs ms nat no nos nov nr o.ä oct okt op p p.ex phil pp pr
+    prof rd rep resp rev réf s.o s.u sen sept sog st ste str tel tél u u.a u.u usw v.a vgl vol vs z.b z.t zzgl éd
+    """.split()  # noqa: SIM905: sixty lines otherwise
 )
 _BULLET = r"(?:[–—•▪●◦*·-]|\(?\d{1,2}[.)]|[a-z]\))[ \t\u00a0\u202f]"
 _CLOSERS = r"(?:[\s\u00a0\u202f]*[»”“\"’)\]])*(?:[ \u00a0\u202f]*\[\d+\])*"

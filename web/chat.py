@@ -57,9 +57,10 @@ class Chat:
         self.assistant = assistant
         self.max_question = max_question
 
-    def ask(self, question: str, so_far: Conversation, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+    def ask(self, question: str | None, so_far: Conversation, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         """Show the question at once, then its answer; a question that cannot be asked goes back into the box."""
         lang = reader_lang(request.headers.get("accept-language"))
+        question = question or ""  # no browser sends null, but a program may
         try:
             if len(question) > self.max_question:  # before it is shown: the box's own limit binds browsers only
                 raise QuestionError("too_long", f"{len(question)} characters; at most {self.max_question}.")

@@ -107,13 +107,13 @@ def _quotation(citation: Citation, quote_lang: Lang, lang: Lang, *, latest: bool
 
 
 def _also(others: int, lang: Lang) -> str:
-    marks = "".join(_mark(number, lang) for number in range(2, others + 2))
+    marks = " ".join(_mark(number, lang) for number in range(2, others + 2))
     return f'<p class="also" lang="{lang}">{TEXTS[lang]["see_also"]} {marks}</p>'
 
 
 def _mark(number: int, lang: Lang) -> str:
-    name = f"{TEXTS[lang]['go_to_source']} {number}"
-    return f'<a class="mark" href="#source-{number}" title="{name}">{number}</a>'
+    name = f'<span class="unseen">{TEXTS[lang]["go_to_source"]} </span>{number}'
+    return f'<a class="mark" lang="{lang}" href="#source-{number}">{name}</a>'
 
 
 def _card(citation: Citation, articles: Mapping[str, Article], number: int, lang: Lang) -> str:
@@ -154,7 +154,7 @@ def _anchor(citation: Citation, article_lang: Lang, lang: Lang) -> str:
     address, title = web_address(citation.link) or web_address(citation.url), plain(citation.title)
     if not address:
         return f'<cite lang="{article_lang}">{title}</cite>'
-    new_tab = f'<span class="unseen"> ({TEXTS[lang]["new_tab"]})</span>'
+    new_tab = f'<span class="unseen" lang="{lang}"> ({TEXTS[lang]["new_tab"]})</span>'
     return (
         f'<a href="{escape(address)}" target="_blank" rel="noopener">'
         f'<cite lang="{article_lang}">{title}</cite>{new_tab}</a>'

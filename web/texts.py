@@ -16,7 +16,7 @@ TEXTS: Final[dict[Lang, dict[str, str]]] = {
         "lead": "Le bulletin scientifique de l’ambassade de France à Berlin répond dans ses propres mots, "
         "article à l’appui.",
         "welcome": "Que voulez-vous savoir\u202f?",
-        "welcome_more": "Posez-la en français, en anglais ou en allemand, ou commencez par l’une de celles-ci.",
+        "welcome_more": "Posez votre question en français, en anglais ou en allemand, ou choisissez-en une ici.",
         "conversation": "Conversation",
         "question_label": "Votre question",
         "placeholder": "Votre question…",
@@ -44,7 +44,7 @@ TEXTS: Final[dict[Lang, dict[str, str]]] = {
         "title": "Ask the Bulletin",
         "lead": "The science bulletin of the French embassy in Berlin answers in its own words, and shows the article.",
         "welcome": "What would you like to know?",
-        "welcome_more": "Ask it in French, English or German, or start with one of these.",
+        "welcome_more": "Ask in French, English or German, or start with one of these.",
         "conversation": "Conversation",
         "question_label": "Your question",
         "placeholder": "Your question…",
