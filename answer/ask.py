@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from answer.cite import cite
 from answer.phrases import frame, refusal
-from index.question import clean, detect_language, prepare
+from index.question import clean, detect_language, follow_up, prepare
 from index.search import search
 from index.store import Index
 from records import Answer, Article, Encoder, Hit, Lang, Question, Reader, Reading
@@ -45,9 +45,7 @@ class Assistant:
         watch.lap("encode")
         hits, readings = self._search_and_read(asked, watch)
         if earlier:
-            # A follow-up leaves out what the question before it named: searched together, it may find more.
-            text = f"{earlier[-1]} {asked.text}"
-            together = Question(text, asked.lang, self.encoder.encode_question(text))
+            together = follow_up(earlier[-1], asked, self.encoder)
             watch.lap("encode")
             joint_hits, joint_readings = self._search_and_read(together, watch)
             if _confidence(joint_readings) > _confidence(readings):
@@ -62,15 +60,15 @@ class Assistant:
         return hits, readings
 
     def _answer(self, asked: Question, hits: list[Hit], readings: list[Reading], watch: _Stopwatch) -> Answer:
-        given = [reading for reading in readings[:CITATIONS] if reading.confidence >= self.threshold]
-        # The first citation is the one the answer rests on: without the first reading there is no answer.
-        answered = bool(given) and given[0] is readings[0]
-        citations = tuple(cite(reading) for reading in given) if answered else ()
+        answered = _confidence(readings) >= self.threshold and bool(readings)
+        # The first citation is the one the answer rests on; a further one must be more likely right than wrong.
+        further = [reading for reading in readings[1:CITATIONS] if reading.confidence >= max(self.threshold, 0.5)]
+        citations = tuple(cite(reading) for reading in [*readings[:1], *further]) if answered else ()
         return Answer(
             question=asked.text,
             lang=asked.lang,
             status="answered" if answered else "refused",
-            answer=frame(citations[0].quote, asked.lang, given[0].hit.article.lang)
+            answer=frame(citations[0].quote, asked.lang, readings[0].hit.article.lang)
             if answered
             else refusal(asked.lang),
             confidence=round(_confidence(readings), 4),

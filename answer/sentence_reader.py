@@ -1,8 +1,8 @@
 """A Reader without a model of its own: it scores the sentences of the retrieved passages and quotes the best one.
 
-A sentence's score is `late + 0.05 · words`: late interaction of the question with the sentence's own tokens, seen in
-their passage, and the share of the question's terms it holds. How sure it is of the best one is a logistic regression
-on that evidence (`python -m eval fit`), stored beside this file.
+A sentence's score is `late + 0.1 · words`, less a little in contacts, sources and signature: late interaction of the
+question with the sentence's own tokens, seen in their passage, and the share of the question's terms it holds. How sure
+it is of the best one is a logistic regression on that evidence (`python -m eval fit`), stored beside this file.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from index.search import apparatus_penalty
 from records import Hit, Question, Reading, Span
 
-WORDS_WEIGHT = 0.05
+WORDS_WEIGHT = 0.1
 FEATURES = (
     "sentence_late",
     "sentence_words",
@@ -62,7 +63,7 @@ class _Candidate:
 
     @property
     def score(self) -> float:
-        return self.late + WORDS_WEIGHT * self.words
+        return self.late + WORDS_WEIGHT * self.words - apparatus_penalty(self.hit.passage)
 
 
 class SentenceReader:

@@ -9,7 +9,7 @@ from functools import cache
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
 from errors import QuestionError
-from records import LANGS, Encoder, Lang, Question
+from records import LANGS, Encoder, Encoding, Lang, Question
 
 _UNSURE = 0.8
 """Below this probability a language is a guess, as for names and words that languages share."""
@@ -33,6 +33,18 @@ def prepare(
     if not re.search(r"[^\W_]", cleaned):
         raise QuestionError("no_words", f"There is no word in {cleaned[:40]!r}; write a question in words.")
     return Question(cleaned, lang or detect_language(cleaned, likely), encoder.encode_question(_readable(cleaned)))
+
+
+def follow_up(earlier: str, asked: Question, encoder: Encoder) -> Question:
+    """`asked` together with the question before it, which it may leave things out of.
+
+    Both are searched for; but the token vectors are those of `asked` alone, coloured by what stands before them, so
+    that what is found is judged by what is asked now.
+    """
+    text = f"{earlier} {asked.text}"
+    whole = encoder.encode_question(_readable(text))
+    own = whole.spans[:, 0] > len(earlier)
+    return Question(text, asked.lang, Encoding(whole.vector, whole.tokens[own], whole.spans[own]))
 
 
 def clean(text: str) -> str:

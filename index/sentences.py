@@ -18,7 +18,7 @@ _ABBREVIATIONS = frozenset(
     est evtl ex feb fig fév févr geb gegr gen ggf gov h.c hon hrsg i.d.r i.e inc ing inkl jan jh jhd jr juil jul jun
     lfd lt m mar max me med min mio mlle mm mme mr mrd mrs ms nat no nos nov nr o.ä oct okt op p p.ex phil pp pr
     prof rd rep resp rev réf s.o s.u sen sept sog st ste str tel tél u u.a u.u usw v.a vgl vol vs z.b z.t zzgl éd
-    """.split()  # noqa: SIM905: sixty lines otherwise
+    """.split()  # noqa: SIM905
 )
 _BULLET = r"(?:[–—•▪●◦*·-]|\(?\d{1,2}[.)]|[a-z]\))[ \t\u00a0\u202f]"
 _CLOSERS = r"(?:[\s\u00a0\u202f]*[»”“\"’)\]])*(?:[ \u00a0\u202f]*\[\d+\])*"

@@ -102,7 +102,7 @@ TEXTS: Final[dict[Lang, dict[str, str]]] = {
 EXAMPLES: Final[tuple[tuple[Lang, str], ...]] = (
     ("fr", "Combien de clusters participent au programme go-cluster\u202f?"),
     ("en", "How many clusters are in go-cluster?"),
-    ("de", "Welches Gastland war beim Clusterkongress eingeladen?"),
+    ("de", "Was bedeutet „Smart Specialisation“?"),
     ("fr", "Qui a ouvert le congrès des clusters\u202f?"),
 )
 """Offered to a reader who does not know yet what to ask, each in its own language whatever the interface's."""

@@ -1,0 +1,270 @@
+"""A built index on disk: what was written comes back, and any damage to it is noticed, named and got around."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+import pickletools
+import random
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from errors import IndexDamaged, IndexMismatch, IndexUnavailable
+from index.build import build
+from index.chunk import chunk
+from index.store import FORMAT, open_index, verify, version_names
+from records import Article
+from tests.test_index_fake_encoder import WordEncoder
+
+FILES = (
+    "articles.jsonl",
+    "lexical/data.csc.index.npy",
+    "lexical/indices.csc.index.npy",
+    "lexical/indptr.csc.index.npy",
+    "lexical/params.index.json",
+    "lexical/vocab.index.json",
+    "manifest.json",
+    "passages.jsonl",
+    "token_scales.npy",
+    "token_spans.npy",
+    "token_starts.npy",
+    "token_values.npy",
+    "vectors.faiss",
+)
+OLD = [
+    Article(
+        "berlin", "Le congrès de Berlin", "fr", "Le congrès a réuni 200 participants.\n\nSources :\n– BMWi",
+        "https://example.org/a?b=1#c", datetime.date(2014, 3, 6), "Recherche, innovation", ("Kenny Abbey", "Ä. Ö."),
+    ),
+    Article("jena", "Optik in Jena", "de", "Das Institut wurde 2014 eröffnet.\u2028Es forscht „am Licht“."),
+]  # fmt: skip
+NEW = [*OLD, Article("york", "A visit", "en", "Researchers from York came.")]
+
+
+def snapshot(directory: Path) -> dict[str, tuple[int, int, int]]:
+    """Every file with its number on disk, size and time of writing; the lock aside, which is opened by each build."""
+    found = ((path, path.stat()) for path in directory.rglob("*") if path.is_file() and path.name != ".lock")
+    return {str(path): (stat.st_ino, stat.st_size, stat.st_mtime_ns) for path, stat in found}
+
+
+def set_format(directory: Path, number: int) -> None:
+    """Make the live version one of another format, whole in every other way."""
+    live = directory / version_names(directory)[0]
+    raw = json.dumps({**json.loads((live / "manifest.json").read_text()), "format": number}).encode()
+    (live / "manifest.json").write_bytes(raw)
+    renamed = live.rename(directory / f"v-{hashlib.sha256(raw).hexdigest()[:16]}")
+    (directory / "CURRENT").write_text(f"{renamed.name}\n")
+
+
+def published(directory: Path, *editions: Sequence[Article]) -> list[Path]:
+    """A version for each edition; newest first."""
+    for articles in editions:
+        build(articles, WordEncoder(), directory)
+    return [directory / name for name in (directory / "CURRENT").read_text().split()]
+
+
+@pytest.fixture(scope="module")
+def two_versions(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("index")
+    published(directory, OLD, NEW)
+    return directory
+
+
+@pytest.fixture
+def index(tmp_path: Path, two_versions: Path) -> Path:
+    """A copy to damage: two versions, the newer one live."""
+    return shutil.copytree(two_versions, tmp_path / "index", copy_function=shutil.copy2)
+
+
+def damages(data: bytes) -> list[tuple[str, bytes]]:
+    """One bit flipped at the first, the middle, the last and five other bytes; cut to nothing, to half, by one byte."""
+    places = {0, len(data) // 2, len(data) - 1, *(random.Random(len(data)).randrange(len(data)) for _ in range(5))}
+    flips = [
+        (f"bit {at % 8} of byte {at}", data[:at] + bytes([data[at] ^ 1 << at % 8]) + data[at + 1 :]) for at in places
+    ]
+    cuts = [(f"cut to {size} bytes", data[:size]) for size in (0, len(data) // 2, len(data) - 1)]
+    return [*flips, *cuts, ("one byte more", data + b"\n")]
+
+
+# What was written
+
+
+def test_what_was_built_comes_back(tmp_path: Path) -> None:
+    encoder = WordEncoder()
+    (version,) = published(tmp_path, NEW)
+    index = open_index(tmp_path, encoder.id)
+    assert index.version == version.name
+    assert list(index.articles.values()) == NEW
+    assert list(index.passages) == [passage for article in NEW for passage in chunk(article, 160, encoder.count_tokens)]
+    assert index.langs.tolist() == [0, 0, 2, 1]
+    assert len(index.vectors) == len(index.keys) == len(index.passages) == 4
+    for row, passage in enumerate(index.passages):
+        (encoding,) = encoder.encode_passages([passage.text], [index.articles[passage.article_id].title])
+        assert np.array_equal(index.vectors.rows([row])[0], encoding.vector)
+        assert np.allclose(index.tokens.of(row).vectors(), encoding.tokens, atol=1e-6)
+        assert np.array_equal(index.tokens.of(row).spans, encoding.spans)
+
+
+def test_the_manifest_says_what_the_index_is(two_versions: Path) -> None:
+    version = two_versions / version_names(two_versions)[0]
+    manifest = json.loads((version / "manifest.json").read_text())
+    assert manifest["format"] == FORMAT
+    assert manifest["encoder"] == {"id": "words", "dimension": 512}
+    assert manifest["chunk"]["tokens"] == 160
+    assert manifest["counts"] == {"articles": 3, "passages": 4}
+    assert datetime.datetime.fromisoformat(manifest["created"]).tzinfo is not None
+    assert manifest["files"] == {
+        name: {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+        for name in FILES
+        if name != "manifest.json" and (data := (version / name).read_bytes())
+    }
+    assert verify(version) == manifest
+
+
+def test_these_are_the_files_of_a_version(two_versions: Path) -> None:
+    version = two_versions / version_names(two_versions)[0]
+    assert sorted(path.relative_to(version).as_posix() for path in version.rglob("*") if path.is_file()) == list(FILES)
+    assert sorted(path.name for path in two_versions.iterdir()) == sorted(
+        [".lock", "CURRENT", *version_names(two_versions)]
+    )
+
+
+def test_there_is_no_pickle(two_versions: Path) -> None:
+    for path in two_versions.rglob("v-*/**/*"):
+        if path.suffix == ".npy":
+            np.load(path, allow_pickle=False)
+        elif path.is_file():
+            with pytest.raises((ValueError, IndexError)):
+                list(pickletools.genops(path.read_bytes()))
+
+
+# Damage
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_damaged_file_is_named_and_the_version_before_is_served(
+    index: Path, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    live, earlier = version_names(index)
+    path = index / live / name
+    whole = path.read_bytes()
+    for damage, data in damages(whole):
+        caplog.clear()
+        path.write_bytes(data)
+        served = open_index(index)
+        assert served.version == earlier, damage
+        assert list(served.articles.values()) == OLD
+        assert [record.levelname for record in caplog.records] == ["WARNING"]
+        assert str(path) in caplog.text and earlier in caplog.text and "python -m index build" in caplog.text
+        with pytest.raises(IndexDamaged, match=name):
+            verify(index / live)
+    caplog.clear()
+    path.unlink()
+    assert open_index(index).version == earlier
+    assert str(path) in caplog.text
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_nothing_is_served_when_every_version_is_damaged(index: Path, name: str) -> None:
+    versions = version_names(index)
+    for version in versions:
+        path = index / version / name
+        path.write_bytes(damages(path.read_bytes())[2][1])
+    with pytest.raises(IndexDamaged) as caught:
+        open_index(index)
+    assert all(str(index / version / name) in str(caught.value) for version in versions)
+    assert f"python -m index build --index {index}" in str(caught.value)
+
+
+def test_a_whole_index_is_opened_without_a_word(index: Path, caplog: pytest.LogCaptureFixture) -> None:
+    open_index(index)
+    assert caplog.records == []
+
+
+def test_a_version_that_is_no_directory_is_passed_over(index: Path, caplog: pytest.LogCaptureFixture) -> None:
+    live, earlier = version_names(index)
+    shutil.rmtree(index / live)
+    (index / live).write_text("not a version")
+    assert open_index(index).version == earlier
+    assert live in caplog.text
+
+
+def test_a_version_that_vanishes_meanwhile_is_passed_over(index: Path) -> None:
+    """A build beside us removes the oldest version after we have listed it."""
+    live = version_names(index)[0]
+    (index / "v-0123456789abcdef").symlink_to(index / "gone")
+    assert open_index(index).version == live
+
+
+# The pointer
+
+
+def test_a_damaged_pointer_still_leads_to_the_newest_version(index: Path, caplog: pytest.LogCaptureFixture) -> None:
+    pointer = index / "CURRENT"
+    whole = pointer.read_bytes()
+    live = version_names(index)[0]
+    cuts = [whole[:size] for size in range(len(whole))]
+    flips = [whole[:at] + bytes([whole[at] ^ 1 << at % 8]) + whole[at + 1 :] for at in range(len(whole))]
+    for data in cuts + flips:
+        caplog.clear()
+        pointer.write_bytes(data)
+        assert open_index(index).version == live, data
+        # A pointer that still says just the same may pass in silence; any other is named.
+        assert str(pointer) in caplog.text or data.split()[:1] == whole.split()[:1], data
+
+
+def test_a_missing_pointer_leads_to_the_newest_version(index: Path, caplog: pytest.LogCaptureFixture) -> None:
+    live = version_names(index)[0]
+    (index / "CURRENT").unlink()
+    assert open_index(index).version == live
+    assert f"{index / 'CURRENT'} is missing or damaged" in caplog.text
+
+
+def test_a_damaged_pointer_and_a_damaged_version_lead_to_the_newest_whole_one(index: Path) -> None:
+    live, earlier = version_names(index)
+    (index / "CURRENT").write_bytes(b"")
+    (index / live / "articles.jsonl").write_bytes(b"")
+    assert open_index(index).version == earlier
+
+
+def test_the_pointer_decides_what_is_live(index: Path, caplog: pytest.LogCaptureFixture) -> None:
+    newer, older = version_names(index)
+    (index / "CURRENT").write_text(f"{older}\n{newer}\n")
+    assert open_index(index).version == older
+    assert caplog.records == []
+
+
+# What cannot be served
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, lambda path: None], ids=["empty", "missing"])
+def test_a_missing_index_is_said_with_the_command_that_makes_one(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    make(tmp_path / "index")
+    with pytest.raises(IndexUnavailable, match="^No index in .*python -m index build") as caught:
+        open_index(tmp_path / "index")
+    assert not isinstance(caught.value, IndexDamaged | IndexMismatch)
+    assert str(tmp_path / "index") in str(caught.value)
+
+
+def test_an_index_that_is_a_file_is_said_to_be_missing(tmp_path: Path) -> None:
+    (tmp_path / "index").write_text("")
+    with pytest.raises(IndexUnavailable, match="No index in"):
+        open_index(tmp_path / "index")
+
+
+def test_another_encoder_is_named(index: Path) -> None:
+    with pytest.raises(IndexMismatch, match=r"built with 'words'; configured is 'other'.*python -m index build"):
+        open_index(index, "other")
+
+
+def test_another_format_is_named(index: Path) -> None:
+    set_format(index, FORMAT + 1)
+    with pytest.raises(
+        IndexMismatch, match=rf"format {FORMAT + 1}; this program reads {FORMAT}\. Run `python -m index build"
+    ):
+        open_index(index)

@@ -1,0 +1,120 @@
+"""Vectors in FAISS against brute force, and token vectors in 8 bits against what went in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import faiss
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from index.vectors import FaissVectors, TokenRows, TokenVectors
+from records import Encoding
+
+
+def unit_rows(count: int, dim: int, seed: int = 0) -> NDArray[np.float32]:
+    rows = np.random.default_rng(seed).normal(size=(count, dim)).astype(np.float32)
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
+
+
+def encoding(tokens: NDArray[np.float32]) -> Encoding:
+    spans = np.array([(i, i + 1) for i in range(len(tokens))], np.int32).reshape(-1, 2)
+    return Encoding(np.zeros(4, np.float32), tokens, spans)
+
+
+# One vector a passage
+
+
+@settings(max_examples=60, deadline=None)
+@given(count=st.integers(1, 40), k=st.integers(1, 60), seed=st.integers(0, 2**16))
+def test_search_is_brute_force(count: int, k: int, seed: int) -> None:
+    rows, query = unit_rows(count, 8, seed), unit_rows(1, 8, seed + 1)[0]
+    found, scores = FaissVectors.build(rows).search(query, k)
+    expected = np.argsort(-(rows @ query), kind="stable")[:k]
+    assert found.tolist() == expected.tolist()
+    assert scores == pytest.approx((rows @ query)[expected], abs=1e-6)
+
+
+def test_ties_are_all_found_and_in_one_order() -> None:
+    rows = np.repeat(np.eye(3, dtype=np.float32), [2, 5, 2], axis=0)
+    vectors = FaissVectors.build(rows)
+    found, scores = vectors.search(rows[3], 5)
+    assert sorted(found.tolist()) == [2, 3, 4, 5, 6]
+    assert scores.tolist() == [1, 1, 1, 1, 1]
+    assert all(vectors.search(rows[3], 5)[0].tolist() == found.tolist() for _ in range(5))
+
+
+def test_more_than_there_is_gives_all_there_is() -> None:
+    found, scores = FaissVectors.build(np.eye(3, dtype=np.float32)).search(np.eye(3, dtype=np.float32)[1], 100)
+    assert found[0] == 1
+    assert sorted(found.tolist()) == [0, 1, 2]
+    assert scores.tolist() == [1, 0, 0]
+
+
+def test_rows_come_back_as_they_went_in(tmp_path: Path) -> None:
+    rows = unit_rows(20, 16)
+    FaissVectors.build(rows).save(tmp_path / "vectors.faiss")
+    loaded = FaissVectors.load(tmp_path / "vectors.faiss")
+    assert len(loaded) == 20
+    assert np.array_equal(loaded.rows([7, 0, 7]), rows[[7, 0, 7]])
+    assert loaded.rows([]).shape == (0, 16)
+
+
+def test_the_file_is_a_flat_inner_product_index(tmp_path: Path) -> None:
+    FaissVectors.build(unit_rows(2, 4)).save(tmp_path / "vectors.faiss")
+    index = faiss.read_index(str(tmp_path / "vectors.faiss"))
+    assert (index.metric_type, index.d, index.ntotal) == (faiss.METRIC_INNER_PRODUCT, 4, 2)
+
+
+def test_a_file_that_cannot_be_written_is_an_os_error(tmp_path: Path) -> None:
+    with pytest.raises(OSError):
+        FaissVectors.build(unit_rows(2, 4)).save(tmp_path / "no such folder" / "vectors.faiss")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+@pytest.mark.parametrize("count", [5, 5000])  # within one write buffer, and beyond it
+def test_a_full_disk_is_an_os_error(count: int) -> None:
+    with pytest.raises(OSError, match="No space left"):
+        FaissVectors.build(unit_rows(count, 64)).save(Path("/dev/full"))
+
+
+# One vector a token
+
+
+@settings(max_examples=100, deadline=None)
+@given(count=st.integers(0, 12), dim=st.integers(1, 40), seed=st.integers(0, 2**16))
+def test_eight_bits_stay_within_half_a_step_of_the_largest_value(count: int, dim: int, seed: int) -> None:
+    tokens = unit_rows(count, dim, seed)
+    stored = TokenRows.of(encoding(tokens))
+    step = np.abs(tokens).max(axis=1, keepdims=True, initial=0) / 127
+    assert stored.values.dtype == np.int8
+    assert stored.vectors().dtype == np.float32
+    assert (np.abs(stored.vectors() - tokens) <= step * 0.501).all()
+
+
+def test_cosines_survive_eight_bits() -> None:
+    tokens, question = unit_rows(200, 384, 1), unit_rows(30, 384, 2)
+    assert np.abs(question @ (TokenRows.of(encoding(tokens)).vectors() - tokens).T).max() < 0.004
+
+
+def test_a_zero_row_stays_zero() -> None:
+    assert TokenRows.of(encoding(np.zeros((2, 3), np.float32))).vectors().tolist() == [[0, 0, 0], [0, 0, 0]]
+
+
+def test_each_passage_gets_its_own_tokens_back_from_disk(tmp_path: Path) -> None:
+    passages = [TokenRows.of(encoding(unit_rows(n, 8, n))) for n in (3, 0, 1, 5)]
+    TokenVectors.build(passages).save(tmp_path)
+    loaded = TokenVectors.load(tmp_path)
+    for number, passage in enumerate(passages):
+        rows = loaded.of(number)
+        assert np.array_equal(rows.values, passage.values)
+        assert np.array_equal(rows.scales, passage.scales)
+        assert np.array_equal(rows.spans, passage.spans)
+
+
+def test_token_vectors_are_mapped_and_not_read_into_memory(tmp_path: Path) -> None:
+    TokenVectors.build([TokenRows.of(encoding(unit_rows(3, 8)))]).save(tmp_path)
+    assert all(isinstance(column, np.memmap) for column in TokenVectors.load(tmp_path).of(0))
