@@ -2,6 +2,10 @@
 .PHONY: help chat install index ask test eval check format freeze clean
 .DEFAULT_GOAL := help
 
+# An empty environment (cron, a bare container) has neither, and browsers and libraries want both.
+export PATH := $(or $(PATH),/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin)
+export HOME := $(or $(HOME),$(shell getent passwd "$$(id -u)" | cut -d: -f6))
+
 PYTHON = $(shell scripts/environment)/bin/python
 DEV = $(shell scripts/environment dev)/bin/python
 
