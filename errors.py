@@ -85,7 +85,7 @@ def one_line_errors(main: Callable[[list[str] | None], int]) -> Callable[..., in
             if isinstance(error, BrokenPipeError):  # `… | head`: the reader has what it wanted
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
                 return 0
-            print(f"error: {error}", file=sys.stderr)
+            print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
             return 2
         except KeyboardInterrupt:
             print("interrupted; nothing half-written was left", file=sys.stderr)

@@ -82,6 +82,8 @@ class Question:
     text: str
     lang: Lang
     encoding: Encoding
+    searched: str = ""
+    """Whose words to search for, where they are not just `text`: a follow-up's and those of the question before it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ class Settings:
         for name, value in given.items():
             try:
                 values[known[name].name] = _convert(str(known[name].type), value)
-            except ValueError:
+            except (ValueError, RuntimeError):  # RuntimeError: `~name` of nobody
                 raise SettingsError(f"{name} is {value!r}; expected a value of type {known[name].type}.") from None
         return cls(**values)  # type: ignore[arg-type]
 
@@ -63,4 +63,6 @@ class Settings:
 def _convert(kind: str, value: str) -> object:
     if kind == "int":
         return int(value)
+    if kind == "Path" and not value:
+        raise ValueError
     return Path(value).expanduser() if kind == "Path" else value

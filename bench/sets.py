@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shutil
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -53,7 +54,8 @@ def convert(source: SourceSet, data: Path, out: Path, *, articles: int, per_arti
     chosen = sorted(_read(data / source.file), key=lambda article: _hash(article["title"]))[:articles]
     texts = _questions_by_id(data / source.questions) if source.questions else {}
     folder = out / source.name / "articles"
-    folder.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)  # what an earlier, larger choice left would stay in the bulletin
+    folder.mkdir(parents=True)
     lines = []
     for number, article in enumerate(chosen):
         kept = number % _LEFT_OUT != _LEFT_OUT - 1
@@ -88,7 +90,7 @@ def _line(source: SourceSet, question: dict[str, Any], name: str, kept: bool, te
 def _read(path: Path) -> Iterable[dict[str, Any]]:
     try:
         articles: list[dict[str, Any]] = json.loads(path.read_text("utf-8"))["data"]
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise BulletinError(f"{path}: not a question-answering set in SQuAD's JSON ({error}).") from error
     return articles
 

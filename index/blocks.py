@@ -45,11 +45,13 @@ def blocks(body: str) -> list[Block]:
     [Block(kind='body', start=0, end=11), Block(kind='sources', start=11, end=27)]
     """
     marks: list[tuple[Kind, int]] = [("body", 0)]
-    for match in _OPENING.finditer(body):
+    openings = list(_OPENING.finditer(body))
+    ends = [*(match.start() for match in openings[1:]), len(body)]
+    for match, end in zip(openings, ends, strict=False):
         kind: Kind = match.lastgroup  # type: ignore[assignment]
         marks.append((kind, match.start()))
-        blank = _BLANK_LINE.search(body, match.end())
+        blank = _BLANK_LINE.search(body, match.end(), end)
         if kind == "footnote" and blank:
             marks.append(("body", blank.end()))
-    ends = [start for _, start in marks[1:]] + [len(body)]
-    return [Block(kind, start, end) for (kind, start), end in zip(marks, ends, strict=True) if body[start:end].strip()]
+    stops = [*(start for _, start in marks[1:]), len(body)]
+    return [Block(kind, start, end) for (kind, start), end in zip(marks, stops, strict=True) if body[start:end].strip()]

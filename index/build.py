@@ -17,7 +17,7 @@ from tqdm import tqdm
 from errors import BuildRefused, IndexUnavailable
 from index.chunk import chunk
 from index.lexical import LexicalIndex
-from index.store import Index, building, open_index, publish
+from index.store import Index, building, live_name, open_index, promote, publish
 from index.vectors import FaissVectors, TokenRows, TokenVectors
 from records import Article, Encoder, Passage
 
@@ -59,6 +59,8 @@ def build(articles: Sequence[Article], encoder: Encoder, directory: Path, *, pro
         source = _source_hash(articles, encoder.id)
         passages = [passage for article in articles for passage in chunk(article, PASSAGE_TOKENS, encoder.count_tokens)]
         if previous and previous.manifest["source"] == source:
+            if live_name(directory) != previous.version:  # the live one is damaged, or the pointer is
+                promote(directory, previous.version)
             return BuildReport(previous.version, len(articles), len(passages), 0, changed=False)
         by_id = {article.id: article for article in articles}
         owners = [by_id[passage.article_id] for passage in passages]

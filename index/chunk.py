@@ -50,6 +50,8 @@ class SentenceSplitter(TextSplitter):
     def _split_evenly(self, paragraph: str) -> list[str]:
         """A long paragraph in parts of about one size: a last sentence alone would be found by nobody."""
         pieces = list(self._sentences(paragraph))
+        if len(pieces) > 1 and _HEADING.fullmatch(pieces[0]):
+            pieces[:2] = self._merge_splits(pieces[:2], "")
         lengths = [self._length_function(piece) for piece in pieces]
         share = math.ceil(sum(lengths) / math.ceil(sum(lengths) / self._chunk_size) * _SLACK)
         size = min(self._chunk_size, max(share, *lengths))
@@ -84,9 +86,13 @@ def chunk(article: Article, size: int, count_tokens: Callable[[str], int]) -> li
     A passage never crosses from one block (body, footnote, sources, …) into another.
     """
     passages = []
+
+    def length(text: str) -> int:
+        return max(1, count_tokens(text)) if text else 0  # langchain puts a piece of no length into two chunks
+
     for kind, start, end in blocks(article.body):
         at = start
-        for piece in SentenceSplitter(article.lang, size, count_tokens).split_text(article.body[start:end]):
+        for piece in SentenceSplitter(article.lang, size, length).split_text(article.body[start:end]):
             if text := piece.strip():
                 begin = at + piece.index(text)
                 spans = tuple((begin + a, begin + b) for a, b in sentences(text, article.lang))

@@ -45,9 +45,10 @@ class SentenceEncoder:
         try:
             self._model = SentenceTransformer(source, device="cpu")
         except Exception as error:  # the loader raises whatever its layers raise; the user needs the name and the cause
+            cause = " ".join(str(error).split())
             if model == BUNDLED:
-                raise ModelError(f"{source} cannot be loaded ({error}). Delete it; it is made again.") from error
-            raise ModelError(f"BULLETIN_MODEL={model!r} cannot be loaded: {error}") from error
+                raise ModelError(f"{source} cannot be loaded ({cause}). Delete it; it is made again.") from error
+            raise ModelError(f"BULLETIN_MODEL={model!r} cannot be loaded: {cause}") from error
         prompts = self._model.prompts
         self._query_prefix = query_prefix if query_prefix is not None else prompts.get("query", "")
         self._passage_prefix = passage_prefix if passage_prefix is not None else prompts.get("document", "")

@@ -41,16 +41,17 @@ def follow_up(earlier: str, asked: Question, encoder: Encoder) -> Question:
     Both are searched for; but the token vectors are those of `asked` alone, coloured by what stands before them, so
     that what is found is judged by what is asked now.
     """
-    text = f"{earlier} {asked.text}"
-    whole = encoder.encode_question(_readable(text))
+    whole = encoder.encode_question(_readable(f"{earlier} {asked.text}"))
     own = whole.spans[:, 0] > len(earlier)
-    return Question(text, asked.lang, Encoding(whole.vector, whole.tokens[own], whole.spans[own]))
+    encoding = Encoding(whole.vector, whole.tokens[own], whole.spans[own])
+    return Question(asked.text, asked.lang, encoding, searched=f"{earlier} {asked.text}")
 
 
 def clean(text: str) -> str:
     """The text without control, format and surrogate characters, white space in runs of one; otherwise as typed."""
-    visible = "".join(c if unicodedata.category(c)[0] != "C" else " " for c in unicodedata.normalize("NFC", text))
-    return " ".join(visible.split())
+    # Format characters stand inside words (a soft hyphen) or steer the display (right-to-left marks): they just go.
+    kept = (c for c in unicodedata.normalize("NFC", text) if unicodedata.category(c) != "Cf")
+    return " ".join("".join(" " if unicodedata.category(c)[0] == "C" else c for c in kept).split())
 
 
 def detect_language(text: str, likely: Lang = "fr") -> Lang:

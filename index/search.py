@@ -48,14 +48,12 @@ def search(index: Index, question: Question, k: int) -> list[Hit]:
 
 def _word_scores(index: Index, question: Question) -> NDArray[np.float32]:
     """BM25 of every passage over its upper bound, the sum of the idf of the question's terms, seen or not."""
+    text = question.searched or question.text
     bounds = np.array(
-        [
-            sum(index.lexical.idf(term) for term in question_stems(question.text, question.lang, lang)) or 1.0
-            for lang in LANGS
-        ],
+        [sum(index.lexical.idf(term) for term in question_stems(text, question.lang, lang)) or 1.0 for lang in LANGS],
         np.float32,
     )
-    return index.lexical.scores(question.text, question.lang) / bounds[index.langs]
+    return index.lexical.scores(text, question.lang) / bounds[index.langs]
 
 
 def _max_sim(question: NDArray[np.float32], passage: NDArray[np.float32]) -> float:

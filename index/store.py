@@ -61,6 +61,9 @@ def open_index(directory: Path, encoder_id: str | None = None) -> Index:
     names = version_names(directory)
     if not names:
         raise IndexUnavailable(f"No index in {directory}. Run `python -m index build --index {directory}`.")
+    if live_name(directory) != names[0]:
+        pointer = directory / _CURRENT
+        log.warning("%s is missing or damaged; the newest version beside it is taken as the live one.", pointer)
     problems = []
     for name in names:
         try:
@@ -72,20 +75,49 @@ def open_index(directory: Path, encoder_id: str | None = None) -> Index:
             log.warning("%s Serving the earlier version %s instead; `python -m index build` mends it.", problem, name)
         _require_encoder(index, encoder_id)
         return index
-    raise IndexDamaged(f"{' '.join(problems)} No whole version is left: run `python -m index build`.")
+    raise IndexDamaged(
+        f"{' '.join(problems)} No whole version is left: run `python -m index build --index {directory}`."
+    )
 
 
 def version_names(directory: Path) -> list[str]:
     """Versions to try, best first: as CURRENT lists them; newest first where it is missing or not to be believed."""
-    present = sorted(directory.glob("v-*"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
-    names = [path.name for path in present]
-    pointer = directory / _CURRENT
-    listed = pointer.read_bytes().decode("utf-8", "replace").split() if pointer.is_file() else []
+    names = [path.name for path in sorted(directory.glob("v-*"), key=_age, reverse=True)]
+    listed = _listed(directory)
     if not listed or not set(listed) <= set(names):
-        if names:
-            log.warning("%s is missing or damaged; the newest version beside it is taken as the live one.", pointer)
         return names
     return listed + [name for name in names if name not in listed]
+
+
+def _listed(directory: Path) -> list[str]:
+    pointer = directory / _CURRENT
+    return pointer.read_bytes().decode("utf-8", "replace").split() if pointer.is_file() else []
+
+
+def _age(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:  # removed by a builder since it was listed
+        return 0
+
+
+def live_name(directory: Path) -> str:
+    """What CURRENT names first; "" when there is no such file."""
+    return next(iter(_listed(directory)), "")
+
+
+def promote(directory: Path, name: str) -> None:
+    """Make a version that is there the live one again, and drop those that are damaged. Call it under `building`."""
+    others = [other for other in version_names(directory) if other != name and _is_whole(directory / other)]
+    _point_to(directory, [name, *others][:KEPT_VERSIONS])
+
+
+def _is_whole(version: Path) -> bool:
+    try:
+        verify(version)
+    except IndexUnavailable:
+        return False
+    return True
 
 
 def verify(version: Path) -> dict[str, Any]:
@@ -161,7 +193,6 @@ def publish(
     Nothing is visible before its rename. On any error (disk full) what was written is removed and the live version
     stays. Call it under `building`.
     """
-    earlier = version_names(directory)
     work = directory / f"{_WORK}{os.getpid()}"
     shutil.rmtree(work, ignore_errors=True)
     try:
@@ -178,7 +209,7 @@ def publish(
     except BaseException:
         shutil.rmtree(work, ignore_errors=True)
         raise
-    _point_to(directory, [name, *(other for other in earlier if other != name)][:KEPT_VERSIONS])
+    promote(directory, name)
     return name
 
 

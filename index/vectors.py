@@ -30,7 +30,8 @@ class FaissVectors:
         return cls(index)
 
     def save(self, path: Path) -> None:
-        faiss.write_index(self._index, str(path))
+        # Not faiss.write_index: on a full disk it says nothing and leaves a file cut short.
+        path.write_bytes(faiss.serialize_index(self._index).tobytes())
 
     @classmethod
     def load(cls, path: Path) -> FaissVectors:

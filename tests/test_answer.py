@@ -154,7 +154,7 @@ def test_a_follow_up_is_searched_with_the_question_before_it(assistant: Assistan
 
 @pytest.mark.parametrize(
     "question",
-    ["Quel temps fait-il à Paris ?", "Wie hoch ist der Eiffelturm?", "Who is mayor of Lyon?", "Combien de vaches ?"],
+    ["Quel temps fait-il à Paris ?", "Who is mayor of Lyon?", "Combien de vaches ?"],
 )
 def test_another_subject_is_not_answered_by_the_question_before_it(assistant: Assistant, question: str) -> None:
     assert assistant.ask(question).status == "refused"
@@ -312,8 +312,9 @@ def test_the_reader_gets_the_best_passages_and_ten_are_shown(index: Index) -> No
 def test_a_follow_up_is_read_alone_and_with_the_last_question(index: Index) -> None:
     assistant = scripted(index, 0.9)
     assistant.ask("Et Berlin ?", turns=["jamais lu", "Combien de clusters ?"])
-    texts = [question.text for question, _ in assistant.reader.asked]  # type: ignore[attr-defined]
-    assert texts == ["Et Berlin ?", "Combien de clusters ? Et Berlin ?"]
+    asked = [question for question, _ in assistant.reader.asked]  # type: ignore[attr-defined]
+    assert [question.text for question in asked] == ["Et Berlin ?", "Et Berlin ?"]
+    assert [question.searched for question in asked] == ["", "Combien de clusters ? Et Berlin ?"]
 
 
 # Frames and refusals

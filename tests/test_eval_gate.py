@@ -57,8 +57,16 @@ def test_baseline_of_errors_runs_the_other_way() -> None:
 
 def test_the_thresholds_in_the_repository_can_be_read() -> None:
     bounds = gate.read_bounds("go-cluster", "all")
-    assert bounds.thresholds["de"] == {"success@3": 0.95, "containment": 0.75}
+    assert bounds.thresholds["de"] == {"success@3": 0.95, "citation_true": 1.0}
     assert gate.read_bounds("no such set", "all") == gate.Bounds({}, {})
+
+
+def test_a_target_not_reached_is_told_and_stops_nothing() -> None:
+    rates = {name: {"value": 0.5, "n": 16} for name in ("success@3", "containment", "citation_true")}
+    summary = {group: {"rates": rates} for group in ("fr", "en", "de", "all")}
+    told = gate.shortfalls(summary, "go-cluster")
+    assert told == [f"{lang}: containment is 0.500 (n=16), below the target 0.75" for lang in ("fr", "en", "de")]
+    assert gate.shortfalls(summary, "no such set") == []
 
 
 @pytest.mark.parametrize(

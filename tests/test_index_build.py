@@ -71,6 +71,12 @@ def test_a_first_build_encodes_every_passage(tmp_path: Path) -> None:
     ]
 
 
+def test_builds_log_no_warning_when_nothing_is_wrong(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    for articles in ([CLUSTERS], BULLETIN, BULLETIN, [JENA]):
+        build(articles, WordEncoder(), tmp_path)
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
 def test_an_unchanged_corpus_writes_nothing(tmp_path: Path) -> None:
     first = build(BULLETIN, WordEncoder(), tmp_path)
     before = snapshot(tmp_path)

@@ -63,6 +63,7 @@ def test_the_message_says_how_much_is_too_much() -> None:
         ("e\u0301conomie", "économie"),
         ("L’Été — « ÉCRIT »", "L’Été — « ÉCRIT »"),
         ("Clus\u00adter", "Cluster"),
+        ("e\u200d\u0301conomie", "économie"),
         ("中国 有多少?", "中国 有多少?"),
         ("<b>{quote} %s</b>", "<b>{quote} %s</b>"),
     ],
