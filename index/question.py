@@ -50,8 +50,9 @@ def follow_up(earlier: str, asked: Question, encoder: Encoder) -> Question:
 def clean(text: str) -> str:
     """The text without control, format and surrogate characters, white space in runs of one; otherwise as typed."""
     # Format characters stand inside words (a soft hyphen) or steer the display (right-to-left marks): they just go.
-    kept = (c for c in unicodedata.normalize("NFC", text) if unicodedata.category(c) != "Cf")
-    return " ".join("".join(" " if unicodedata.category(c)[0] == "C" else c for c in kept).split())
+    kept = "".join(c for c in text if unicodedata.category(c) != "Cf")
+    visible = "".join(" " if unicodedata.category(c)[0] == "C" else c for c in kept)
+    return " ".join(unicodedata.normalize("NFC", visible).split())
 
 
 def detect_language(text: str, likely: Lang = "fr") -> Lang:
