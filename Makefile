@@ -12,8 +12,8 @@ DEV = $(shell scripts/environment dev)/bin/python
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-chat: index ## serve the chat and print its address (PORT=7860 HOST=127.0.0.1)
-	@$(PYTHON) app.py $(if $(HOST),--host $(HOST)) $(if $(PORT),--port $(PORT))
+chat: ## bring the index up to date, serve the chat and print its address (PORT=7860 HOST=127.0.0.1)
+	@$(PYTHON) app.py --build $(if $(HOST),--host $(HOST)) $(if $(PORT),--port $(PORT))
 
 install: ## the Python environment
 	@scripts/environment

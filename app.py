@@ -9,7 +9,9 @@ from pathlib import Path
 
 from answer.ask import Assistant
 from answer.sentence_reader import Calibration, SentenceReader
+from corpus.articles import read_articles
 from errors import one_line_errors
+from index.build import build
 from index.encoder import SentenceEncoder
 from index.store import open_index
 from settings import Settings
@@ -25,9 +27,9 @@ def open_encoder(settings: Settings) -> SentenceEncoder:
     )
 
 
-def open_assistant(settings: Settings) -> Assistant:
-    """Load the encoder and the live index. Raises IndexUnavailable, IndexMismatch or ModelError."""
-    encoder = open_encoder(settings)
+def open_assistant(settings: Settings, encoder: SentenceEncoder | None = None) -> Assistant:
+    """The live index with its encoder, loaded unless given. Raises IndexUnavailable, IndexMismatch or ModelError."""
+    encoder = encoder or open_encoder(settings)
     index = open_index(settings.index, encoder.id)
     calibration = Calibration.load()
     return Assistant(index, encoder, SentenceReader(calibration), calibration.threshold, settings.max_question)
@@ -40,10 +42,16 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--host", default=settings.host, help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=settings.port, help="port to listen on (default: %(default)s)")
     parser.add_argument("--index", type=Path, default=settings.index, metavar="DIR", help="default: %(default)s")
-    settings = dataclasses.replace(settings, **vars(parser.parse_args(argv)))
+    parser.add_argument("--build", action="store_true", help="bring the index up to date with the articles first")
+    options = vars(parser.parse_args(argv))
+    update = options.pop("build")
+    settings = dataclasses.replace(settings, **options)
     from web.chat import serve  # gradio takes seconds to import; --help and errors need not wait for it
 
-    serve(open_assistant(settings), settings)
+    encoder = open_encoder(settings)
+    if update:
+        build(read_articles(settings.articles), encoder, settings.index, progress=sys.stderr.isatty())
+    serve(open_assistant(settings, encoder), settings)
     return 0
 
 
