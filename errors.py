@@ -74,6 +74,14 @@ class QuestionFileError(_FileError):
     pass
 
 
+def positive(text: str) -> int:
+    """For argparse's `type=`: a whole number of at least 1."""
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
+
+
 def one_line_errors(main: Callable[[list[str] | None], int]) -> Callable[..., int]:
     """Wrap a command's `main`: our errors and the system's (disk full, no permission) end in one line and status 2."""
 

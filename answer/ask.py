@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from answer.cite import cite
 from answer.phrases import frame, refusal
@@ -48,8 +48,11 @@ class Assistant:
             together = follow_up(earlier[-1], asked, self.encoder)
             watch.lap("encode")
             joint_hits, joint_readings = self._search_and_read(together, watch)
-            if _confidence(joint_readings) > _confidence(readings):
-                hits, readings = joint_hits, joint_readings
+            alone = _confidence(readings)
+            if _confidence(joint_readings) > alone:
+                # The question before lends its evidence to any question: half of it is believed.
+                hits = joint_hits
+                readings = [replace(r, confidence=(r.confidence + alone) / 2) for r in joint_readings]
         return self._answer(asked, hits, readings, watch)
 
     def _search_and_read(self, question: Question, watch: _Stopwatch) -> tuple[list[Hit], list[Reading]]:

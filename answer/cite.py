@@ -40,7 +40,8 @@ def deep_link(url: str, quote: str) -> str:
     if not url:
         return ""
     words = quote.split()
-    if len(quote) <= _WHOLE or len(words) < 2 * _ENDS:
+    # A browser matches a directive's parts within one block of the page: words on both sides of a line break are not.
+    if (len(quote) <= _WHOLE and "\n" not in quote) or len(words) < 2 * _ENDS:
         directive = _encode(" ".join(words))
     else:
         directive = f"{_encode(' '.join(words[:_ENDS]))},{_encode(' '.join(words[-_ENDS:]))}"

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from errors import one_line_errors
+from errors import one_line_errors, positive
 from settings import ROOT, Settings
 
 QUESTIONS = ROOT / "eval" / "questions" / "go-cluster.jsonl"
@@ -20,14 +20,16 @@ def main(argv: list[str] | None = None) -> int:
     ask = verbs.add_parser("ask", help="time from question to cited answer, and the share of each stage")
     ask.add_argument("--questions", type=Path, default=QUESTIONS, help="default: %(default)s")
     ask.add_argument("--index", type=Path, metavar="DIR", help="default: the settings' own")
-    ask.add_argument("--rounds", type=int, default=3, help="how often each question is asked (default: %(default)s)")
+    ask.add_argument(
+        "--rounds", type=positive, default=3, help="how often each question is asked (default: %(default)s)"
+    )
     ask.set_defaults(command=_ask)
 
     sets = verbs.add_parser("sets", help="public question sets as articles and question files")
     sets.add_argument("--data", type=Path, required=True, help="the folder that holds piaf/, squad-en/ and xquad/")
     sets.add_argument("--out", type=Path, default=ROOT / "var" / "sets", help="default: %(default)s")
-    sets.add_argument("--articles", type=int, default=40, help="of each set (default: %(default)s)")
-    sets.add_argument("--per-article", type=int, default=8, help="questions (default: %(default)s)")
+    sets.add_argument("--articles", type=positive, default=40, help="of each set (default: %(default)s)")
+    sets.add_argument("--per-article", type=positive, default=8, help="questions (default: %(default)s)")
     sets.set_defaults(command=_sets)
 
     retrieval = verbs.add_parser("retrieval", help="vectors, words and late interaction, alone and fused")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from app import open_encoder
 from corpus.articles import read_articles
-from errors import IndexUnavailable, one_line_errors
+from errors import IndexUnavailable, one_line_errors, positive
 from index.build import build
 from index.question import prepare
 from index.search import search
@@ -40,7 +40,7 @@ def _parser(settings: Settings) -> argparse.ArgumentParser:
 
     searcher = commands.add_parser("search", parents=[index], help="the passages that a question finds, with scores")
     searcher.add_argument("question")
-    searcher.add_argument("-k", type=int, default=5, help="how many (default: %(default)s)")
+    searcher.add_argument("-k", type=positive, default=5, help="how many (default: %(default)s)")
     searcher.set_defaults(command=_search)
     return parser
 

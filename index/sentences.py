@@ -23,8 +23,8 @@ _ABBREVIATIONS = frozenset(
 _BULLET = r"(?:[–—•▪●◦*·-]|\(?\d{1,2}[.)]|[a-z]\))[ \t\u00a0\u202f]"
 _CLOSERS = r"(?:[\s\u00a0\u202f]*[»”“\"’)\]])*(?:[ \u00a0\u202f]*\[\d+\])*"
 _BREAK = re.compile(
-    rf"(?P<stop>[.!?…]+{_CLOSERS})(?=\s)"
-    rf"|(?P<line>[ \t\r]*\n(?:[ \t\r\u00a0]*\n)+|\n(?=[ \t]*(?:{_BULLET}|\[\d+\])))"
+    rf"(?P<stop>(?<![.!?…])[.!?…]++{_CLOSERS})(?=\s)"
+    rf"|(?P<line>(?<![ \t\r])[ \t\r]*+\n(?:[ \t\r\u00a0]*\n)+|\n(?=[ \t]*(?:{_BULLET}|\[\d+\])))"
     r"|(?P<colon>:)(?=[ \t\r]*\n)"
 )
 _WORD_BEFORE = re.compile(r"[\w.\-’']*$")

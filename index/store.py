@@ -58,17 +58,18 @@ def open_index(directory: Path, encoder_id: str | None = None) -> Index:
     Raises IndexUnavailable when there is none to serve, IndexMismatch when it was built by another encoder than
     `encoder_id` or in another format.
     """
+    live = live_name(directory)
     names = version_names(directory)
     if not names:
         raise IndexUnavailable(f"No index in {directory}. Run `python -m index build --index {directory}`.")
-    if live_name(directory) != names[0]:
+    if live not in names[:1]:
         pointer = directory / _CURRENT
         log.warning("%s is missing or damaged; the newest version beside it is taken as the live one.", pointer)
     problems = []
     for name in names:
         try:
             index = _load(directory / name)
-        except IndexDamaged as error:
+        except (IndexDamaged, OSError) as error:  # OSError: a builder removed it since it was verified
             problems.append(str(error))
             continue
         for problem in problems:
@@ -82,8 +83,8 @@ def open_index(directory: Path, encoder_id: str | None = None) -> Index:
 
 def version_names(directory: Path) -> list[str]:
     """Versions to try, best first: as CURRENT lists them; newest first where it is missing or not to be believed."""
+    listed = _listed(directory)  # before the folders: a version published in between is one more, not one less
     names = [path.name for path in sorted(directory.glob("v-*"), key=_age, reverse=True)]
-    listed = _listed(directory)
     if not listed or not set(listed) <= set(names):
         return names
     return listed + [name for name in names if name not in listed]

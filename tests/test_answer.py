@@ -154,7 +154,13 @@ def test_a_follow_up_is_searched_with_the_question_before_it(assistant: Assistan
 
 @pytest.mark.parametrize(
     "question",
-    ["Quel temps fait-il à Paris ?", "Who is mayor of Lyon?", "Combien de vaches ?"],
+    [
+        "Quel temps fait-il à Paris ?",
+        "Wie hoch ist der Eiffelturm?",
+        "Wie heißt der Papst?",
+        "Who is mayor of Lyon?",
+        "Combien de vaches ?",
+    ],
 )
 def test_another_subject_is_not_answered_by_the_question_before_it(assistant: Assistant, question: str) -> None:
     assert assistant.ask(question).status == "refused"

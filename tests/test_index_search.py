@@ -172,6 +172,9 @@ def test_search_is_brute_force_over_every_passage(
         for hit, row in zip(found, rows, strict=True):
             assert hit.late == pytest.approx(float((asked.tokens @ index.tokens.of(row).vectors().T).max(1).mean()))
             assert hit.dense == pytest.approx(float(index.vectors.rows([row])[0] @ asked.vector), abs=1e-6)
+            terms = question_stems(f"{question} quoi", lang, hit.article.lang)
+            bound = sum(index.lexical.idf(term) for term in terms) or 1
+            assert hit.words == pytest.approx(index.lexical.scores(f"{question} quoi", lang)[row] / bound, abs=1e-6)
             assert 0 <= hit.words <= 1
             assert len(hit.coverage) == len(hit.passage.sentences)
             assert all(0 <= share <= 1 + 1e-9 for share in hit.coverage)
