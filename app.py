@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import gc
 import sys
 from pathlib import Path
 
@@ -46,12 +47,17 @@ def main(argv: list[str] | None = None) -> int:
     options = vars(parser.parse_args(argv))
     update = options.pop("build")
     settings = dataclasses.replace(settings, **options)
+    # The libraries make a million objects that stay; looking for garbage among them took a quarter of the start.
+    gc.disable()
     from web.chat import serve  # gradio takes seconds to import; --help and errors need not wait for it
 
     encoder = open_encoder(settings)
     if update:
         build(read_articles(settings.articles), encoder, settings.index, progress=sys.stderr.isatty())
-    serve(open_assistant(settings, encoder), settings)
+    assistant = open_assistant(settings, encoder)
+    gc.freeze()
+    gc.enable()
+    serve(assistant, settings)
     return 0
 
 
