@@ -1,4 +1,4 @@
-"""Measurements anyone can repeat: `python -m bench ask|sets|retrieval --help`."""
+"""Measurements anyone can repeat: `python -m bench ask|start|sets|retrieval --help`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ QUESTIONS = ROOT / "eval" / "questions" / "go-cluster.jsonl"
 @one_line_errors
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure speed and retrieval.")
-    verbs = parser.add_subparsers(required=True, metavar="ask|sets|retrieval")
+    verbs = parser.add_subparsers(required=True, metavar="ask|start|sets|retrieval")
 
     ask = verbs.add_parser("ask", help="time from question to cited answer, and the share of each stage")
     ask.add_argument("--questions", type=Path, default=QUESTIONS, help="default: %(default)s")
@@ -24,6 +24,10 @@ def main(argv: list[str] | None = None) -> int:
         "--rounds", type=positive, default=3, help="how often each question is asked (default: %(default)s)"
     )
     ask.set_defaults(command=_ask)
+
+    start = verbs.add_parser("start", help="time from `make chat` to the first answer on the page (needs Chromium)")
+    start.add_argument("--rounds", type=positive, default=3, help="default: %(default)s")
+    start.set_defaults(command=_start)
 
     sets = verbs.add_parser("sets", help="public question sets as articles and question files")
     sets.add_argument("--data", type=Path, required=True, help="the folder that holds piaf/, squad-en/ and xquad/")
@@ -50,6 +54,13 @@ def _ask(options: argparse.Namespace, settings: Settings) -> int:
     cases = read_questions(options.questions)
     settings = dataclasses.replace(settings, index=options.index or settings.index)
     print(measure(open_assistant(settings), cases, options.rounds))
+    return 0
+
+
+def _start(options: argparse.Namespace, _: Settings) -> int:
+    from bench.start import measure
+
+    print(measure(options.rounds))
     return 0
 
 

@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from errors import BuildRefused, IndexDamaged, IndexMismatch, IndexUnavailable
 from index.lexical import LexicalIndex
+from index.lines import article_record, passage_record, read_lines, to_article, to_passage, write_lines
 from index.vectors import FaissVectors, TokenVectors
 from records import LANGS, Article, Passage
 
@@ -154,9 +155,9 @@ def _verify_file(path: Path, expected: Mapping[str, Any]) -> None:
 
 def _load(version: Path) -> Index:
     manifest = verify(version)
-    lines = _read_lines(version / "passages.jsonl")
-    articles = {record["id"]: _article(record) for record in _read_lines(version / "articles.jsonl")}
-    passages = [_passage(line, articles) for line in lines]
+    lines = read_lines(version / "passages.jsonl")
+    articles = {record["id"]: to_article(record) for record in read_lines(version / "articles.jsonl")}
+    passages = [to_passage(line, articles) for line in lines]
     return Index(
         version=version.name,
         manifest=manifest,
@@ -198,8 +199,8 @@ def publish(
     shutil.rmtree(work, ignore_errors=True)
     try:
         work.mkdir()
-        _write_lines(work / "articles.jsonl", (_article_record(article) for article in articles))
-        _write_lines(work / "passages.jsonl", map(_passage_record, passages, keys))
+        write_lines(work / "articles.jsonl", (article_record(article) for article in articles))
+        write_lines(work / "passages.jsonl", map(passage_record, passages, keys))
         vectors.save(work / "vectors.faiss")
         tokens.save(work)
         lexical.save(work / "lexical")
@@ -274,49 +275,3 @@ def _sync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def _write_lines(path: Path, records: Iterator[dict[str, Any]]) -> None:
-    with path.open("w", encoding="utf-8") as file:
-        file.writelines(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
-
-
-def _read_lines(path: Path) -> list[dict[str, Any]]:
-    with path.open(encoding="utf-8", newline="\n") as file:
-        return [json.loads(line) for line in file]
-
-
-def _article_record(article: Article) -> dict[str, Any]:
-    return {
-        "id": article.id,
-        "title": article.title,
-        "lang": article.lang,
-        "url": article.url,
-        "date": article.date.isoformat() if article.date else None,
-        "section": article.section,
-        "authors": article.authors,
-        "body": article.body,
-    }
-
-
-def _article(record: dict[str, Any]) -> Article:
-    date = datetime.date.fromisoformat(record["date"]) if record["date"] else None
-    return Article(**{**record, "date": date, "authors": tuple(record["authors"])})
-
-
-def _passage_record(passage: Passage, key: str) -> dict[str, Any]:
-    return {
-        "article_id": passage.article_id,
-        "start": passage.start,
-        "end": passage.end,
-        "kind": passage.kind,
-        "sentences": passage.sentences,
-        "key": key,
-    }
-
-
-def _passage(record: dict[str, Any], articles: Mapping[str, Article]) -> Passage:
-    start, end = record["start"], record["end"]
-    text = articles[record["article_id"]].body[start:end]
-    spans = tuple((a, b) for a, b in record["sentences"])
-    return Passage(record["article_id"], start, end, text, record["kind"], spans)
