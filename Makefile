@@ -30,6 +30,7 @@ test: ## environment and all tests
 
 eval: index ## ask the eval questions and hold the answers against thresholds and baseline
 	@$(PYTHON) -m eval run
+	@$(PYTHON) -m eval run --questions eval/questions/followups.jsonl --report var/eval/followups
 
 check: ## lint, format, types
 	@$(DEV) -m ruff check .

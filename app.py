@@ -8,17 +8,37 @@ import gc
 import sys
 from pathlib import Path
 
+from answer import sentence_reader, span_reader
 from answer.ask import Assistant
-from answer.sentence_reader import Calibration, SentenceReader
+from answer.calibration import Calibration
+from answer.export import served_reader
+from answer.sentence_reader import SentenceReader
+from answer.span_reader import SpanModel, SpanReader
 from corpus.articles import read_articles
 from errors import one_line_errors
 from index.build import build
 from index.encoder import SentenceEncoder
+from index.onnx_encoder import OnnxEncoder
 from index.store import open_index
+from index.weights import BUNDLED
+from records import Encoder, Reader
 from settings import Settings
 
 
-def open_encoder(settings: Settings) -> SentenceEncoder:
+def open_encoder(settings: Settings) -> Encoder:
+    """What questions are encoded with: the bundled model without torch, any other as its builder has it."""
+    if settings.model != BUNDLED:
+        return open_builder(settings)
+    return OnnxEncoder(
+        settings.cache,
+        query_prefix=settings.query_prefix,
+        passage_prefix=settings.passage_prefix,
+        threads=settings.threads,
+    )
+
+
+def open_builder(settings: Settings) -> SentenceEncoder:
+    """What passages are encoded with when an index is built; its vectors can be compared with `open_encoder`'s."""
     return SentenceEncoder(
         settings.model,
         settings.cache,
@@ -28,12 +48,25 @@ def open_encoder(settings: Settings) -> SentenceEncoder:
     )
 
 
-def open_assistant(settings: Settings, encoder: SentenceEncoder | None = None) -> Assistant:
-    """The live index with its encoder, loaded unless given. Raises IndexUnavailable, IndexMismatch or ModelError."""
-    encoder = encoder or open_encoder(settings)
+def open_span_model(settings: Settings) -> SpanModel:
+    """What the trained reader reads with. Raises ModelError when it cannot be prepared."""
+    return SpanModel(served_reader(settings.cache), settings.threads)
+
+
+def open_assistant(settings: Settings) -> Assistant:
+    """The live index, its encoder and a reader. Raises IndexUnavailable, IndexMismatch or ModelError."""
+    encoder = open_encoder(settings)
     index = open_index(settings.index, encoder.id)
-    calibration = Calibration.load()
-    return Assistant(index, encoder, SentenceReader(calibration), calibration.threshold, settings.max_question)
+    reader: Reader
+    # The trained reader goes on from the bundled encoder's half-way states; no other encoder has these.
+    if settings.reader == "trained" and settings.model == BUNDLED:
+        calibration = Calibration.load(span_reader.CALIBRATION)
+        reader = SpanReader(open_span_model(settings), calibration)
+    else:
+        calibration = Calibration.load(sentence_reader.CALIBRATION)
+        reader = SentenceReader(calibration)
+    threshold = calibration.threshold if settings.threshold is None else settings.threshold
+    return Assistant(index, encoder, reader, threshold, settings.max_question)
 
 
 @one_line_errors
@@ -51,10 +84,9 @@ def main(argv: list[str] | None = None) -> int:
     gc.disable()
     from web.chat import serve  # gradio takes seconds to import; --help and errors need not wait for it
 
-    encoder = open_encoder(settings)
     if update:
-        build(read_articles(settings.articles), encoder, settings.index, progress=sys.stderr.isatty())
-    assistant = open_assistant(settings, encoder)
+        build(read_articles(settings.articles), open_builder(settings), settings.index, progress=sys.stderr.isatty())
+    assistant = open_assistant(settings)
     gc.freeze()
     gc.enable()
     serve(assistant, settings)

@@ -56,11 +56,14 @@ class Encoding:
 
     `vector`: float32 (dim,), unit length. `tokens`: float32 (n, dim), unit rows, one for each token of the text proper
     (prefixes and special tokens left out). `spans`: int32 (n, 2), where each token stands in the text.
+    `states`: float32 (n, width), the same tokens half-way through the encoder (after `index.weights.SPLIT_LAYER`
+    layers), not of unit length; width 0 where the encoder has none to give.
     """
 
     vector: NDArray[np.float32]
     tokens: NDArray[np.float32]
     spans: NDArray[np.int32]
+    states: NDArray[np.float32]
 
 
 class Encoder(Protocol):
@@ -92,7 +95,8 @@ class Hit:
 
     `dense`: inner product of the unit vectors. `late`: late interaction, mean over the question's tokens of the best
     cosine with a token of the passage. `words`: BM25 over the most the question's terms could give, 0 to 1.
-    `tokens`: (n, dim) the passage's token vectors; `spans`: (n, 2) where they stand in its text.
+    `tokens`: (n, dim) the passage's token vectors; `spans`: (n, 2) where they stand in its text; `states`: (n, width)
+    the same tokens half-way through the encoder, width 0 where there are none.
     `coverage`: for each sentence of the passage the share of the question's terms, weighed by idf, found in it.
     """
 
@@ -104,6 +108,7 @@ class Hit:
     words: float
     tokens: NDArray[np.float32] = field(repr=False)
     spans: NDArray[np.int32] = field(repr=False)
+    states: NDArray[np.float32] = field(repr=False)
     coverage: tuple[float, ...]
 
 
@@ -161,7 +166,8 @@ class Citation:
 class Answer:
     """An answer in the bulletin's own words, or a refusal (then `citations` is empty).
 
-    `hits` is the evidence it was read from, in rank order; it is not part of the JSON contract.
+    `hits` is the evidence it was read from, in the reader's order and behind it what was not read in that of search; it
+    is not part of the JSON contract.
     """
 
     question: str

@@ -10,6 +10,7 @@ from pathlib import Path
 from errors import SettingsError
 
 ROOT = Path(__file__).resolve().parent
+READERS = ("trained", "sentences")
 
 
 def _cache_home() -> Path:
@@ -30,6 +31,10 @@ class Settings:
     """Put before a question; unset: what the model's own configuration says."""
     passage_prefix: str | None = None
     """Put before a passage; unset: what the model's own configuration says."""
+    reader: str = "trained"
+    """`trained`: marks the words that answer (bundled model only); `sentences`: scores sentences, for any model."""
+    threshold: float | None = None
+    """Probability from which on an answer is given; unset: as fitted (`eval fit`). Higher refuses more."""
     host: str = "127.0.0.1"
     port: int = 7860
     max_question: int = 1000
@@ -40,6 +45,10 @@ class Settings:
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65535:
             raise SettingsError(f"BULLETIN_PORT is {self.port}; a port lies between 0 and 65535.")
+        if self.reader not in READERS:
+            raise SettingsError(f"BULLETIN_READER is {self.reader!r}; there are {' and '.join(READERS)}.")
+        if self.threshold is not None and not 0 <= self.threshold <= 1:
+            raise SettingsError(f"BULLETIN_THRESHOLD is {self.threshold}; a probability lies between 0 and 1.")
         for name in ("max_question", "threads"):
             if getattr(self, name) < 1:
                 raise SettingsError(f"BULLETIN_{name.upper()} is {getattr(self, name)}; it must be at least 1.")
@@ -63,6 +72,8 @@ class Settings:
 def _convert(kind: str, value: str) -> object:
     if kind == "int":
         return int(value)
+    if kind.startswith("float"):
+        return float(value)
     if kind == "Path" and not value:
         raise ValueError
     return Path(value).expanduser() if kind == "Path" else value

@@ -6,8 +6,9 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from answer.agreement import disagreeing
 from answer.cite import cite
-from answer.phrases import frame, refusal
+from answer.phrases import frame, frame_other, refusal
 from index.question import clean, detect_language, follow_up, prepare
 from index.search import search
 from index.store import Index
@@ -15,8 +16,10 @@ from records import Answer, Article, Encoder, Hit, Lang, Question, Reader, Readi
 
 PASSAGES_READ = 6
 CITATIONS = 3
+TURNS_JOINED = 2
+"""Earlier questions that a new one is read together with, each by itself: it may lean on any of them."""
 _SHOWN_HITS = 10
-"""Hits kept in rank order for those who measure retrieval; the first PASSAGES_READ of them are read."""
+"""Hits kept in rank order, those read first, for those who measure retrieval."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +47,15 @@ class Assistant:
         asked = prepare(question, self.encoder, max_characters=self.max_question, lang=lang, likely=likely)
         watch.lap("encode")
         hits, readings = self._search_and_read(asked, watch)
-        if earlier:
-            together = follow_up(earlier[-1], asked, self.encoder)
+        alone = _confidence(readings)
+        for before in reversed(earlier[-TURNS_JOINED:]):
+            together = follow_up(before, asked, self.encoder)
             watch.lap("encode")
             joint_hits, joint_readings = self._search_and_read(together, watch)
-            alone = _confidence(readings)
-            if _confidence(joint_readings) > alone:
-                # The question before lends its evidence to any question: half of it is believed.
-                hits = joint_hits
-                readings = [replace(r, confidence=(r.confidence + alone) / 2) for r in joint_readings]
+            # The question before lends its evidence to any question: half of it is believed.
+            joint_readings = [replace(r, confidence=(r.confidence + alone) / 2) for r in joint_readings]
+            if _confidence(joint_readings) > _confidence(readings):
+                hits, readings = joint_hits, joint_readings
         return self._answer(asked, hits, readings, watch)
 
     def _search_and_read(self, question: Question, watch: _Stopwatch) -> tuple[list[Hit], list[Reading]]:
@@ -60,22 +63,21 @@ class Assistant:
         watch.lap("search")
         readings = self.reader.read(question, hits[:PASSAGES_READ])
         watch.lap("read")
-        return hits, readings
+        read = [reading.hit for reading in readings]
+        return [*read, *(hit for hit in hits if not any(hit is other for other in read))], readings
 
     def _answer(self, asked: Question, hits: list[Hit], readings: list[Reading], watch: _Stopwatch) -> Answer:
         answered = _confidence(readings) >= self.threshold and bool(readings)
         # The first citation is the one the answer rests on; a further one must be more likely right than wrong.
         further = [reading for reading in readings[1:CITATIONS] if reading.confidence >= max(self.threshold, 0.5)]
-        citations = tuple(cite(reading) for reading in [*readings[:1], *further]) if answered else ()
+        given = [*readings[:1], *further] if answered else []
         return Answer(
             question=asked.text,
             lang=asked.lang,
             status="answered" if answered else "refused",
-            answer=frame(citations[0].quote, asked.lang, readings[0].hit.article.lang)
-            if answered
-            else refusal(asked.lang),
+            answer=_in_words(given, asked.lang) if given else refusal(asked.lang),
             confidence=round(_confidence(readings), 4),
-            citations=citations,
+            citations=tuple(map(cite, given)),
             index_version=self.index.version,
             timings_ms=watch.timings(),
             hits=tuple(hits),
@@ -84,6 +86,17 @@ class Assistant:
 
 def _confidence(readings: Sequence[Reading]) -> float:
     return readings[0].confidence if readings else 0.0
+
+
+def _in_words(readings: Sequence[Reading], lang: Lang) -> str:
+    """The first quote in its frame, and behind it one that gives another figure, if there is one."""
+    first, other = readings[0], disagreeing(readings)
+    words = frame(_quote(first), lang, first.hit.article.lang)
+    return f"{words} {frame_other(_quote(other), lang)}" if other else words
+
+
+def _quote(reading: Reading) -> str:
+    return reading.hit.article.body[slice(*reading.quote)]
 
 
 class _Stopwatch:

@@ -19,6 +19,11 @@ _FRAMES_ACROSS: dict[tuple[Lang, Lang], str] = {
     ("de", "fr"): "Im Bulletin steht, auf Französisch: {quote}",
     ("de", "en"): "Im Bulletin steht, auf Englisch: {quote}",
 }
+_FRAMES_OTHER: dict[Lang, str] = {
+    "fr": "Il donne aussi un autre chiffre\u00a0: {quote}",
+    "en": "It also gives another figure: {quote}",
+    "de": "Dort steht auch eine andere Zahl: {quote}",
+}
 _REFUSALS: dict[Lang, str] = {
     "fr": "Je n’ai pas trouvé de réponse à cette question dans le bulletin.",
     "en": "I did not find an answer to this question in the bulletin.",
@@ -28,9 +33,18 @@ _REFUSALS: dict[Lang, str] = {
 
 def frame(quote: str, lang: Lang, article_lang: Lang) -> str:
     """The quote in quotation marks of the question's language, behind a few words that say whose it is."""
-    opening, closing = _QUOTE_MARKS[lang]
     template = _FRAMES[lang] if lang == article_lang else _FRAMES_ACROSS[lang, article_lang]
-    return template.format(quote=f"{opening}{quote}{closing}")
+    return template.format(quote=_marked(quote, lang))
+
+
+def frame_other(quote: str, lang: Lang) -> str:
+    """The same for a quote that gives another figure than the one before it."""
+    return _FRAMES_OTHER[lang].format(quote=_marked(quote, lang))
+
+
+def _marked(quote: str, lang: Lang) -> str:
+    opening, closing = _QUOTE_MARKS[lang]
+    return f"{opening}{quote}{closing}"
 
 
 def refusal(lang: Lang) -> str:

@@ -2,12 +2,12 @@
 
 A sentence's score is `late + 0.1 · words`, less a little in contacts, sources and signature: late interaction of the
 question with the sentence's own tokens, seen in their passage, and the share of the question's terms it holds. How sure
-it is of the best one is a logistic regression on that evidence (`python -m eval fit`), stored beside this file.
+it is of the best one is a logistic regression on that evidence (`python -m eval fit`), stored beside this file. It is
+for encoders that the trained reader (`answer.span_reader`) was not trained with.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,38 +15,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from answer.calibration import Calibration, Features
 from index.search import apparatus_penalty
 from records import Hit, Question, Reading, Span
 
 WORDS_WEIGHT = 0.1
-FEATURES = (
-    "sentence_late",
-    "sentence_words",
-    "passage_late",
-    "passage_words",
-    "weakest_third",
-    "lead",
-    "same_language",
-)
-CALIBRATION = Path(__file__).with_name("calibration.json")
-
-
-@dataclass(frozen=True, slots=True)
-class Calibration:
-    """Logistic regression from FEATURES to the probability that a reading answers, and where an answer is given."""
-
-    weights: tuple[float, ...]
-    intercept: float
-    threshold: float
-
-    def probability(self, features: Sequence[float]) -> float:
-        return float(1 / (1 + np.exp(-(np.dot(self.weights, features) + self.intercept))))
-
-    @classmethod
-    def load(cls, path: Path = CALIBRATION) -> Calibration:
-        stored = json.loads(path.read_text(encoding="utf-8"))
-        weights = tuple(stored["weights"][name] for name in FEATURES)
-        return cls(weights, stored["intercept"], stored["threshold"])
+CALIBRATION = Path(__file__).with_name("sentence_calibration.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +48,15 @@ class SentenceReader:
 
     def read(self, question: Question, hits: Sequence[Hit]) -> list[Reading]:
         return [
-            Reading(candidate.hit, candidate.sentence, candidate.sentence, self._calibration.probability(features))
+            Reading(
+                candidate.hit, candidate.sentence, candidate.sentence, self._calibration.answer.probability(features)
+            )
             for candidate, features in evidence(question, hits)
         ]
 
 
-def evidence(question: Question, hits: Sequence[Hit]) -> list[tuple[_Candidate, tuple[float, ...]]]:
-    """The best sentence of each passage, best first, with its FEATURES."""
+def evidence(question: Question, hits: Sequence[Hit]) -> list[tuple[_Candidate, Features]]:
+    """The best sentence of each passage, best first, with the features of how likely it answers."""
     candidates = sorted(
         (max(sentences, key=lambda c: c.score) for hit in hits if (sentences := list(_candidates(question, hit)))),
         key=lambda c: -c.score,
@@ -101,15 +77,15 @@ def _candidates(question: Question, hit: Hit) -> list[_Candidate]:
     return candidates
 
 
-def _features(question: Question, candidate: _Candidate, all_candidates: Sequence[_Candidate]) -> tuple[float, ...]:
+def _features(question: Question, candidate: _Candidate, all_candidates: Sequence[_Candidate]) -> Features:
     others = [other.score for other in all_candidates if other is not candidate]
     weakest = np.sort(candidate.best)[: max(1, len(candidate.best) // 3)]
-    return (
-        candidate.late,
-        candidate.words,
-        candidate.hit.late,
-        candidate.hit.words,
-        float(weakest.mean()),
-        candidate.score - max(others, default=candidate.score),
-        float(question.lang == candidate.hit.article.lang),
-    )
+    return {
+        "sentence_late": candidate.late,
+        "sentence_words": candidate.words,
+        "passage_late": candidate.hit.late,
+        "passage_words": candidate.hit.words,
+        "weakest_third": float(weakest.mean()),
+        "lead": candidate.score - max(others, default=candidate.score),
+        "same_language": float(question.lang == candidate.hit.article.lang),
+    }

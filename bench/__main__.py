@@ -1,8 +1,10 @@
-"""Measurements anyone can repeat: `python -m bench ask|start|sets|retrieval --help`."""
+"""Measurements anyone can repeat: `python -m bench ask|start|sets|quality|retrieval|build|peers --help`."""
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
+import json
 import sys
 from pathlib import Path
 
@@ -15,7 +17,7 @@ QUESTIONS = ROOT / "eval" / "questions" / "go-cluster.jsonl"
 @one_line_errors
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure speed and retrieval.")
-    verbs = parser.add_subparsers(required=True, metavar="ask|start|sets|retrieval")
+    verbs = parser.add_subparsers(required=True, metavar="ask|start|sets|quality|retrieval|build|peers")
 
     ask = verbs.add_parser("ask", help="time from question to cited answer, and the share of each stage")
     ask.add_argument("--questions", type=Path, default=QUESTIONS, help="default: %(default)s")
@@ -29,24 +31,45 @@ def main(argv: list[str] | None = None) -> int:
     start.add_argument("--rounds", type=positive, default=3, help="default: %(default)s")
     start.set_defaults(command=_start)
 
-    sets = verbs.add_parser("sets", help="public question sets as articles and question files")
-    sets.add_argument("--data", type=Path, required=True, help="the folder that holds piaf/, squad-en/ and xquad/")
-    sets.add_argument("--out", type=Path, default=ROOT / "var" / "sets", help="default: %(default)s")
-    sets.add_argument("--articles", type=positive, default=40, help="of each set (default: %(default)s)")
-    sets.add_argument("--per-article", type=positive, default=8, help="questions (default: %(default)s)")
+    public = argparse.ArgumentParser(add_help=False)
+    public.add_argument("--data", type=Path, required=True, metavar="DIR", help="holds piaf/, squad-en/ and xquad/")
+    public.add_argument("--out", type=Path, default=ROOT / "var" / "sets", metavar="DIR", help="default: %(default)s")
+    public.add_argument("--questions", type=positive, default=400, help="of each set at most (default: %(default)s)")
+
+    sets = verbs.add_parser("sets", parents=[public], help="public question sets as bulletins, with their indexes")
     sets.set_defaults(command=_sets)
+
+    quality = verbs.add_parser(
+        "quality", parents=[public], help="answers on articles no one trained on, with and without the trained reader"
+    )
+    quality.add_argument("--json", type=Path, metavar="FILE", help="also write the scores")
+    quality.add_argument("--plot", type=Path, metavar="FILE", help="also draw false answers against false refusals")
+    quality.set_defaults(command=_quality)
 
     retrieval = verbs.add_parser("retrieval", help="vectors, words and late interaction, alone and fused")
     retrieval.add_argument("--set", nargs=2, action="append", type=Path, required=True, metavar=("QUESTIONS", "INDEX"))
     retrieval.set_defaults(command=_retrieval)
+
+    sides = argparse.ArgumentParser(add_help=False)
+    sides.add_argument("--articles", type=Path, metavar="DIR", help="default: the settings' own")
+    sides.add_argument("--rounds", type=positive, default=3, help="of all systems in turn (default: %(default)s)")
+
+    build = verbs.add_parser("build", parents=[sides], help="passages a second and bytes a passage, against LangChain")
+    build.set_defaults(command=_build)
+
+    peers = verbs.add_parser(
+        "peers", parents=[sides], help="time, memory, size and recall, against LangChain and txtai"
+    )
+    peers.add_argument("--questions", type=Path, default=QUESTIONS, help="default: %(default)s")
+    peers.add_argument("--json", type=Path, metavar="FILE", help="also write every round, with the versions")
+    peers.add_argument("--plot", type=Path, metavar="FILE", help="also draw the ratios, as a PNG")
+    peers.set_defaults(command=_peers)
 
     options = parser.parse_args(argv)
     return int(options.command(options, Settings.from_environment()))
 
 
 def _ask(options: argparse.Namespace, settings: Settings) -> int:
-    import dataclasses
-
     from app import open_assistant
     from bench.ask import measure
     from eval.questions import read_questions
@@ -64,12 +87,24 @@ def _start(options: argparse.Namespace, _: Settings) -> int:
     return 0
 
 
-def _sets(options: argparse.Namespace, _: Settings) -> int:
-    from bench.sets import SETS, convert
+def _sets(options: argparse.Namespace, settings: Settings) -> int:
+    from bench.quality import prepare_sets
 
-    for source in SETS:
-        counts = convert(source, options.data, options.out, articles=options.articles, per_article=options.per_article)
-        print(f"{options.out / source.name}: {counts[0]} articles, {counts[1]} questions")
+    for asked in prepare_sets(options.data, options.out, options.questions, settings):
+        print(asked.questions, asked.index)
+    return 0
+
+
+def _quality(options: argparse.Namespace, settings: Settings) -> int:
+    from bench.quality import measure, prepare_sets, save, table, trade_off
+
+    sets = prepare_sets(options.data, options.out, options.questions, settings)
+    scores = measure(sets, settings)
+    print(table(scores))
+    if options.json:
+        save(scores, options.json)
+    if options.plot:
+        options.plot.write_bytes(trade_off(scores))
     return 0
 
 
@@ -82,6 +117,31 @@ def _retrieval(options: argparse.Namespace, settings: Settings) -> int:
     encoder = open_encoder(settings)
     sets = [(path.stem, read_questions(path), open_index(index, encoder.id)) for path, index in options.set]
     print(table(sets, encoder))
+    return 0
+
+
+def _build(options: argparse.Namespace, settings: Settings) -> int:
+    from bench.build import measure
+    from bench.peer_rounds import langchain, ours, peers_python
+
+    settings = dataclasses.replace(settings, articles=options.articles or settings.articles)
+    print(measure((ours(), langchain(peers_python())), settings, options.rounds))
+    return 0
+
+
+def _peers(options: argparse.Namespace, settings: Settings) -> int:
+    from bench.peer_plot import plot
+    from bench.peer_rounds import langchain, ours, peers_python, txtai
+    from bench.peers import compare
+
+    settings = dataclasses.replace(settings, articles=options.articles or settings.articles)
+    python = peers_python()
+    comparison = compare((ours(), langchain(python), txtai(python)), settings, options.questions, options.rounds)
+    print(comparison.table())
+    if options.json:
+        options.json.write_text(json.dumps(comparison.to_json(), indent=2), "utf-8")
+    if options.plot:
+        options.plot.write_bytes(plot(comparison))
     return 0
 
 

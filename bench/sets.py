@@ -1,9 +1,11 @@
-"""Public question-answering sets (SQuAD JSON) as bulletins: a folder of articles and a question file, in our contracts.
+"""Public question-answering sets (SQuAD JSON) as bulletins: folders of articles and question files, in our contracts.
 
-One Wikipedia article becomes one article whose paragraphs are the set's passages. Every fourth article is left out of
-the folder while its questions stay in the file: a bulletin that does not hold the answer, and questions to be refused.
-SQuAD 2.0's own unanswerable questions are the near misses. English questions over German articles, and the other way
-round, come from XQuAD, which is parallel by `id`.
+One Wikipedia article becomes one article whose paragraphs are the set's passages. Only questions on articles that the
+reader was not trained on are asked: those kept for choosing (`-val`) and those kept for reporting (`-test`). Each is
+asked of the bulletin with all articles, and of one that lacks the articles asked about (`-absent`), where it is to be
+refused; and in `-given` every paragraph is an article of its own, so that it can be given to the reader. SQuAD 2.0's
+own unanswerable questions are near misses. English questions over German articles, and the other way round, come from
+XQuAD, which is parallel by `id`.
 """
 
 from __future__ import annotations
@@ -13,103 +15,143 @@ import json
 import re
 import shutil
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from errors import BulletinError
 from records import Lang
+from train.data import PIAF, SQUAD2, XQUAD, plain_title, read_squad, splits
 
-_LEFT_OUT = 4
+SUFFIXES = ("", "-absent", "-given")
+ABOUT = "about:"
+"""Begins the tag that names the article a question was written on, whether or not that answers it."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceSet:
+    """Questions of one language on a bulletin of one language."""
+
     name: str
+    bulletin: str
     file: str
     lang: Lang
+    question_lang: Lang
     questions: str = ""
     """Another file whose questions, of the same ids, are asked instead."""
-    question_lang: Lang | None = None
 
 
 SETS = (
-    SourceSet("piaf", "piaf/piaf-v1.1.json", "fr"),
-    SourceSet("xquad-de", "xquad/xquad.de.json", "de"),
-    SourceSet("xquad-en-de", "xquad/xquad.de.json", "de", "xquad/xquad.en.json", "en"),
-    SourceSet("xquad-de-en", "xquad/xquad.en.json", "en", "xquad/xquad.de.json", "de"),
-    SourceSet("squad2", "squad-en/squad-dev-v2.0.rebuilt.json", "en"),
+    SourceSet("piaf", "piaf", PIAF, "fr", "fr"),
+    SourceSet("xquad-de", "xquad-de", XQUAD.format("de"), "de", "de"),
+    SourceSet("xquad-en-de", "xquad-de", XQUAD.format("de"), "de", "en", XQUAD.format("en")),
+    SourceSet("xquad-de-en", "xquad-en", XQUAD.format("en"), "en", "de", XQUAD.format("de")),
+    SourceSet("squad2", "squad", SQUAD2, "en", "en"),
 )
 
 
-def convert(source: SourceSet, data: Path, out: Path, *, articles: int, per_article: int) -> tuple[int, int]:
-    """Write `out/<name>/articles/*.md` and `out/<name>/<name>.jsonl`; returns how many articles and questions.
+@dataclass(frozen=True, slots=True)
+class Wikipedia:
+    """An article of a set, or a part of one; `paragraphs` as SQuAD's JSON has them."""
 
-    The first `articles` Wikipedia articles in an order that no one chose (by hash of the title), and of each the first
-    `per_article` questions in the same kind of order. Raises BulletinError when `data` does not hold the set.
+    title: str
+    paragraphs: Sequence[dict[str, Any]]
+    part: int | None = None
+
+    @property
+    def id(self) -> str:
+        plain = unicodedata.normalize("NFKD", self.title).encode("ascii", "ignore").decode()
+        name = f"{re.sub(r'[^A-Za-z0-9]+', '-', plain).strip('-')[:60]}-{_hash(self.title)[:6]}"
+        return name if self.part is None else f"{name}-{self.part}"
+
+    def by_paragraph(self) -> list[Wikipedia]:
+        return [Wikipedia(self.title, [paragraph], number) for number, paragraph in enumerate(self.paragraphs)]
+
+
+@dataclass(frozen=True, slots=True)
+class AskedSet:
+    """A question file and the bulletin it is asked of: `bulletin` holds articles/ and, once built, index/."""
+
+    name: str
+    questions: Path
+    bulletin: Path
+
+    @property
+    def index(self) -> Path:
+        return self.bulletin / "index"
+
+
+def convert(source: SourceSet, data: Path, out: Path, most: int) -> list[AskedSet]:
+    """Write a source's bulletins and questions under `out`: at most `most` questions a file, chosen by no one.
+
+    Raises BulletinError when `data` does not hold the set.
     """
-    chosen = sorted(_read(data / source.file), key=lambda article: _hash(article["title"]))[:articles]
+    split = splits(data)
+    articles = [Wikipedia(plain_title(a["title"]), a["paragraphs"]) for a in read_squad(data / source.file)]
     texts = _questions_by_id(data / source.questions) if source.questions else {}
-    folder = out / source.name / "articles"
-    shutil.rmtree(folder, ignore_errors=True)  # what an earlier, larger choice left would stay in the bulletin
+    asked = {
+        (suffix, part): out / "questions" / f"{source.name}{suffix}-{part}.jsonl"
+        for suffix in SUFFIXES
+        for part in ("val", "test")
+    }
+    kept = {
+        "": articles,
+        "-absent": [article for article in articles if split(article.title) == "train"],
+        "-given": [paragraph for a in articles if split(a.title) != "train" for paragraph in a.by_paragraph()],
+    }
+    for suffix, bulletin in kept.items():
+        _write_articles(out / f"{source.bulletin}{suffix}" / "articles", source, bulletin)
+    for (suffix, part), path in asked.items():
+        about = kept["-given"] if suffix == "-given" else articles
+        lines = [
+            _line(source, question, article.id, suffix == "-absent", texts)
+            for article in about
+            if split(article.title) == part
+            for paragraph in article.paragraphs
+            for question in paragraph["qas"]
+            if not (suffix == "-absent" and question.get("is_impossible"))
+        ]
+        lines.sort(key=lambda line: _hash(line["id"]))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines[:most]), "utf-8")
+    return [AskedSet(path.stem, path, out / f"{source.bulletin}{suffix}") for (suffix, _), path in asked.items()]
+
+
+def _write_articles(folder: Path, source: SourceSet, articles: Sequence[Wikipedia]) -> None:
+    shutil.rmtree(folder, ignore_errors=True)  # what an earlier choice left would stay in the bulletin
     folder.mkdir(parents=True)
-    lines = []
-    for number, article in enumerate(chosen):
-        kept = number % _LEFT_OUT != _LEFT_OUT - 1
-        name = _slug(article["title"])
-        if kept:
-            body = "\n\n".join(_visible(paragraph["context"]) for paragraph in article["paragraphs"])
-            header = {"id": name, "title": article["title"].replace("_", " "), "lang": source.lang}
-            (folder / f"{name}.md").write_text(
-                f"---\n{yaml.safe_dump(header, allow_unicode=True)}---\n{body}\n", "utf-8"
-            )
-        questions = sorted(_questions(article), key=lambda question: _hash(str(question["id"])))
-        lines += [_line(source, question, name, kept, texts) for question in questions[:per_article]]
-    path = out / source.name / f"{source.name}.jsonl"
-    path.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), "utf-8")
-    return sum(1 for _ in folder.glob("*.md")), len(lines)
+    for article in articles:
+        body = "\n\n".join(_visible(paragraph["context"]) for paragraph in article.paragraphs)
+        header = {"id": article.id, "title": article.title, "lang": source.lang}
+        path = folder / f"{article.id}.md"
+        path.write_text(f"---\n{yaml.safe_dump(header, allow_unicode=True)}---\n{body}\n", "utf-8")
 
 
-def _line(source: SourceSet, question: dict[str, Any], name: str, kept: bool, texts: dict[str, str]) -> dict[str, Any]:
-    answers = list(dict.fromkeys(answer["text"] for answer in question.get("answers", [])))
-    answerable = kept and bool(answers)
+def _line(
+    source: SourceSet, question: dict[str, Any], name: str, absent: bool, texts: dict[str, str]
+) -> dict[str, Any]:
+    answers = [] if absent else list(dict.fromkeys(answer["text"] for answer in question.get("answers", [])))
     return {
         "id": str(question["id"]),
-        "lang": source.question_lang or source.lang,
+        "lang": source.question_lang,
         "question": _visible(texts.get(str(question["id"]), question["question"])),
-        "articles": [name] if answerable else [],
-        "answers": answers if answerable else [],
-        "answerable": answerable,
-        "tags": ["answerable" if answerable else "near-miss" if kept else "left-out"],
+        "articles": [name] if answers else [],
+        "answers": answers,
+        "answerable": bool(answers),
+        "tags": ["answerable" if answers else "absent" if absent else "near-miss", f"{ABOUT}{name}"],
     }
 
 
-def _read(path: Path) -> Iterable[dict[str, Any]]:
-    try:
-        articles: list[dict[str, Any]] = json.loads(path.read_text("utf-8"))["data"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BulletinError(f"{path}: not a question-answering set in SQuAD's JSON ({error}).") from error
-    return articles
-
-
-def _questions(article: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    return (question for paragraph in article["paragraphs"] for question in paragraph["qas"])
-
-
 def _questions_by_id(path: Path) -> dict[str, str]:
-    return {str(q["id"]): q["question"] for article in _read(path) for q in _questions(article)}
+    return {
+        str(q["id"]): q["question"] for article in read_squad(path) for p in article["paragraphs"] for q in p["qas"]
+    }
 
 
 def _visible(text: str) -> str:
     return " ".join("".join(" " if unicodedata.category(c)[0] == "C" else c for c in text).split())
-
-
-def _slug(title: str) -> str:
-    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode()
-    return f"{re.sub(r'[^A-Za-z0-9]+', '-', plain).strip('-')[:60]}-{_hash(title)[:6]}"
 
 
 def _hash(text: str) -> str:

@@ -12,14 +12,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from errors import QuestionFileError, one_line_errors
+from errors import QuestionFileError, SettingsError, one_line_errors
 from eval import gate
 from eval.markdown import columns, number
 from eval.questions import QuestionCase, half, read_questions
 from eval.report import Report, write_report
 from eval.run import GROUPS, evaluate, summarize, summarize_halves
 from eval.score import Result
-from settings import ROOT, Settings
+from settings import READERS, ROOT, Settings
 
 QUESTIONS = ROOT / "eval" / "questions" / "go-cluster.jsonl"
 REPORT = ROOT / "var" / "eval"
@@ -85,29 +85,49 @@ def _parser() -> argparse.ArgumentParser:
 
     fit = verbs.add_parser(
         "fit",
-        help="fit the reader's confidence and the threshold of refusal",
-        description="Fit on the first half of each set; `run` reports both halves. Writes answer/calibration.json.",
+        help="fit a reader's confidence and the threshold of refusal",
+        description="Fit on question sets and write the reader's calibration in answer/. Report on others.",
     )
-    fit.add_argument(
-        "--set", nargs=2, action="append", type=Path, metavar=("QUESTIONS", "INDEX"), required=True, dest="sets",
-        help="a question file and the index to ask it of; once for each set",
-    )  # fmt: skip
+    add = fit.add_argument
+    add("--reader", choices=READERS, default=READERS[0], help="whose confidence (default: %(default)s)")
+    add("--set", nargs=2, action="append", type=Path, metavar=("QUESTIONS", "INDEX"), default=[], dest="sets",
+        help="a question file and the index to ask it of; once for each set")  # fmt: skip
+    add("--half-set", nargs=2, action="append", type=Path, metavar=("QUESTIONS", "INDEX"), default=[], dest="halves",
+        help="the same, but only the first half is fitted on; `run` reports both")  # fmt: skip
     fit.set_defaults(command=_fit)
     return parser
 
 
 def _fit(options: argparse.Namespace, settings: Settings) -> int:
-    sets = [(path, half(read_questions(path))[0], index) for path, index in options.sets]
+    sets = [(path, read_questions(path), index) for path, index in options.sets]
+    sets += [(path, half(read_questions(path))[0], index) for path, index in options.halves]
+    if not sets:
+        raise SettingsError("Nothing to fit on: name a question file and its index with --set or --half-set.")
 
-    from answer.sentence_reader import CALIBRATION
-    from app import open_encoder
-    from eval.fit import fit, gather, save
+    for path, cases, _ in sets:
+        if not any(case.fittable for case in cases):
+            raise QuestionFileError(path, "none of its questions can be fitted on: all have turns, or no known answer.")
+    from index.weights import BUNDLED
+
+    if options.reader == "trained" and settings.model != BUNDLED:
+        raise SettingsError(f"The trained reader reads {BUNDLED} only; fit `--reader sentences` for {settings.model}.")
+
+    from answer import sentence_reader, span_reader
+    from answer.export import weights_sha256
+    from app import open_encoder, open_span_model
+    from eval.fit import ask, fit_sentence_reader, fit_span_reader, save
     from index.store import open_index
 
     encoder = open_encoder(settings)
-    evidence = [gather(cases, open_index(index, encoder.id), encoder) for _, cases, index in sets]
-    save(fit(evidence), [path.stem for path, _, _ in sets], CALIBRATION)
-    print(CALIBRATION.read_text(encoding="utf-8"), end="")
+    asked = [ask(cases, open_index(index, encoder.id), encoder) for _, cases, index in sets]
+    names = [path.stem for path, _, _ in sets]
+    if options.reader == "trained":
+        path = span_reader.CALIBRATION
+        save(fit_span_reader(asked, open_span_model(settings)), names, path, weights_sha256())
+    else:
+        path = sentence_reader.CALIBRATION
+        save(fit_sentence_reader(asked), names, path)
+    print(path.read_text(encoding="utf-8"), end="")
     return 0
 
 

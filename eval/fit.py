@@ -1,15 +1,19 @@
-"""Fit how sure the reader may be, and from where on it answers: logistic regression on the fit halves of question sets.
+"""Fit how sure a reader may be, and from where on it answers: logistic regressions on question sets.
 
-The label is whether the first quote holds an acceptable answer; a question that nothing answers has none that does.
-Each set weighs the same however long it is. The threshold is the probability at which the mean over the sets of
-(false answers + false refusals) / 2 is least. What it is worth is told by the other halves (`python -m eval run`).
+The label is whether the quote holds an acceptable answer; a question that nothing answers has none that does. Each set
+weighs the same however long it is. The threshold is as high as REFUSED, the share of answerable questions that may be
+refused, allows: to be wrong is worse than to be silent. What it is worth is told by questions that were not fitted on
+(`python -m eval run`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import itertools
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,44 +22,152 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from tqdm import tqdm
 
+from answer import sentence_reader, span_reader
 from answer.ask import PASSAGES_READ
-from answer.sentence_reader import FEATURES, evidence
+from answer.calibration import Features, Logistic
+from answer.span_reader import FIRST
 from eval.files import write_json
 from eval.metrics import contains
 from eval.questions import QuestionCase
 from index.question import prepare
 from index.search import search
 from index.store import Index
-from records import Encoder
+from records import Encoder, Hit, Question
+
+ANSWER_FEATURES = ("score", "lead", "margin", "relevance", "search", "certainty", "weakest", "same_language")
+"""Of `answer.span_reader.evidence`; `score` sums up the rest."""
+
+REFUSED = 0.15
+_LATE = 0.01
+"""How often reading may stop too early."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A case whose passages were found."""
+
+    case: QuestionCase
+    question: Question
+    hits: Sequence[Hit]
+
+    def right(self, quote: str) -> bool:
+        return self.case.answerable and contains(quote, self.case.answers)
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One set's features (n, len(FEATURES)), whether the first quote was right (n,), and could be asked for (n,)."""
+    """n readings of one set: features (n, k), whether the quote was right (n,), whether it could be (n,)."""
 
     features: NDArray[np.float64]
     right: NDArray[np.bool_]
     answerable: NDArray[np.bool_]
 
+    @classmethod
+    def of(cls, rows: Sequence[tuple[Features, bool, bool]], names: Sequence[str]) -> Evidence:
+        features, right, answerable = zip(*rows, strict=True)
+        return cls(np.array([[f[name] for name in names] for f in features]), np.array(right), np.array(answerable))
 
-def gather(cases: Sequence[QuestionCase], index: Index, encoder: Encoder) -> Evidence:
-    """What the reader sees for each question that has turns of its own only (follow-ups are left out)."""
-    rows = []
+
+def ask(cases: Sequence[QuestionCase], index: Index, encoder: Encoder) -> Iterator[Asked]:
+    """What search finds for each case that has no turns before it and can be scored."""
     for case in tqdm(cases, desc="evidence", unit="question"):
-        if case.turns or (case.answerable and not case.answers):
-            continue
-        question = prepare(case.question, encoder)
-        read = evidence(question, search(index, question, PASSAGES_READ))
-        if read:
-            candidate, features = read[0]
-            quote = candidate.hit.article.body[slice(*candidate.sentence)]
-            rows.append((features, case.answerable and contains(quote, case.answers), case.answerable))
-    features, right, answerable = zip(*rows, strict=True)
-    return Evidence(np.array(features), np.array(right), np.array(answerable))
+        if case.fittable:
+            question = prepare(case.question, encoder)
+            yield Asked(case, question, search(index, question, PASSAGES_READ))
 
 
-def fit(sets: Sequence[Evidence]) -> dict[str, object]:
-    """The content of a calibration file: weights by feature name, intercept, threshold."""
+def fit_sentence_reader(sets: Sequence[Iterator[Asked]]) -> dict[str, Any]:
+    """The content of `sentence_calibration.json`."""
+    rows = [[row for asked in asked_set if (row := _best_sentence(asked))] for asked_set in sets]
+    names = list(rows[0][0][0])
+    evidence = [Evidence.of(part, names) for part in rows]
+    return _answer_and_threshold(evidence, names)
+
+
+def fit_span_reader(sets: Sequence[Iterator[Asked]], model: span_reader.SpanModel) -> dict[str, Any]:
+    """The content of `span_calibration.json`: how sentences rank, when reading stops, how likely the best one answers.
+
+    Each step sees what the reader will see: passages in the same batches, and none beyond the stop.
+    """
+    found = [[_light(asked, _batches(asked, model)) for asked in asked_set] for asked_set in sets]
+    ranked = [
+        [
+            (span_reader.rank_features(find), asked.right(_quote(find)), True)
+            for asked, batches in part
+            if asked.case.answerable
+            for find in itertools.chain(*batches)
+        ]
+        for part in found
+    ]
+    names = list(next(rows for rows in ranked if rows)[0][0])
+    rank = Logistic(**_regression([Evidence.of(rows, names) for rows in ranked if rows], names))
+    stop = _stop([(_best(first, rank), _best(second, rank)) for part in found for _, (first, second) in part])
+    read = [
+        [(asked, first if _best(first, rank) >= stop else [*first, *second]) for asked, (first, second) in part]
+        for part in found
+    ]
+    best = [
+        [
+            (features, asked.right(_quote(find)), asked.case.answerable)
+            for asked, finds in part
+            for find, features in span_reader.evidence(asked.question, finds, rank)[:1]
+        ]
+        for part in read
+    ]
+    evidence = [Evidence.of(rows, ANSWER_FEATURES) for rows in best]
+    limit = {"stop": stop} if math.isfinite(stop) else {}
+    return {"rank": asdict(rank), **_answer_and_threshold(evidence, ANSWER_FEATURES), **limit}
+
+
+def _batches(asked: Asked, model: span_reader.SpanModel) -> list[list[span_reader.Find]]:
+    return [model.find(asked.question, hits) for hits in (asked.hits[:FIRST], asked.hits[FIRST:])]
+
+
+def _best(finds: Sequence[span_reader.Find], rank: Logistic) -> float:
+    return max((rank.logit(span_reader.rank_features(find)) for find in finds), default=-math.inf)
+
+
+def _stop(scores: Sequence[tuple[float, float]]) -> float:
+    """The least logit that, reached in the first batch, is beaten by the second in at most _LATE of the cases.
+
+    `scores`: for each question the best logit in the first batch and in the second.
+    """
+    rows = sorted(scores, reverse=True)
+    beaten = np.cumsum([second > first for first, second in rows]) / np.arange(1, len(rows) + 1)
+    good = np.flatnonzero(beaten <= _LATE)
+    return round(rows[good[-1]][0], 4) if len(good) else math.inf
+
+
+def _light(asked: Asked, batches: Sequence[Sequence[span_reader.Find]]) -> tuple[Asked, list[list[span_reader.Find]]]:
+    """Without the passages' vectors, some megabytes a question, which are not needed any more."""
+    none = np.zeros((0, 0), np.float32)
+    light = {id(hit): replace(hit, tokens=none, states=none) for hit in asked.hits}
+    lighter = [[replace(find, hit=light[id(find.hit)]) for find in finds] for finds in batches]
+    return replace(asked, hits=list(light.values())), lighter
+
+
+def _best_sentence(asked: Asked) -> tuple[Features, bool, bool] | None:
+    read = sentence_reader.evidence(asked.question, asked.hits)
+    if not read:
+        return None
+    candidate, features = read[0]
+    quote = candidate.hit.article.body[slice(*candidate.sentence)]
+    return features, asked.right(quote), asked.case.answerable
+
+
+def _quote(find: span_reader.Find) -> str:
+    return find.hit.article.body[slice(*find.quote)]
+
+
+def _answer_and_threshold(sets: Sequence[Evidence], names: Sequence[str]) -> dict[str, Any]:
+    answer = _regression(sets, names)
+    weights = np.array([answer["weights"][name] for name in names])
+    probabilities = [1 / (1 + np.exp(-(s.features @ weights + answer["intercept"]))) for s in sets]
+    return {"answer": answer, "threshold": round(_threshold(probabilities, [s.answerable for s in sets]), 4)}
+
+
+def _regression(sets: Sequence[Evidence], names: Sequence[str]) -> dict[str, Any]:
+    """Logistic regression as `answer.calibration.Logistic` takes it."""
     features = np.concatenate([s.features for s in sets])
     right = np.concatenate([s.right for s in sets])
     weights = np.concatenate([np.full(len(s.right), 1 / len(s.right)) for s in sets])
@@ -63,29 +175,20 @@ def fit(sets: Sequence[Evidence]) -> dict[str, object]:
     model.fit(features, right, logisticregression__sample_weight=weights * len(right) / weights.sum())
     scaler, logistic = model[0], model[1]
     slopes = logistic.coef_[0] / scaler.scale_
-    probabilities = [model.predict_proba(s.features)[:, 1] for s in sets]
     return {
-        "weights": {name: round(float(slope), 4) for name, slope in zip(FEATURES, slopes, strict=True)},
+        "weights": {name: round(float(slope), 4) for name, slope in zip(names, slopes, strict=True)},
         "intercept": round(float(logistic.intercept_[0] - slopes @ scaler.mean_), 4),
-        "threshold": round(_threshold(probabilities, [s.answerable for s in sets]), 4),
     }
 
 
 def _threshold(probabilities: Sequence[NDArray[np.float64]], answerable: Sequence[NDArray[np.bool_]]) -> float:
-    """The middle of the best stretch of thresholds."""
+    """The highest threshold that refuses at most REFUSED of what can be answered, in the mean over the sets."""
+    there = [p[a] for p, a in zip(probabilities, answerable, strict=True) if a.any()]
     grid = np.linspace(0.02, 0.98, 193)
-    errors = np.array(
-        [np.mean([_error(p, a, t) for p, a in zip(probabilities, answerable, strict=True)]) for t in grid]
-    )
-    return float(grid[np.flatnonzero(errors <= errors.min() + 1e-9)].mean())
+    refused = np.array([np.mean([(p < threshold).mean() for p in there]) for threshold in grid])
+    return float(grid[np.flatnonzero(refused <= REFUSED)[-1:]].sum() or grid[0])
 
 
-def _error(probability: NDArray[np.float64], answerable: NDArray[np.bool_], threshold: float) -> float:
-    given = probability >= threshold
-    false_refusals = float((~given[answerable]).mean()) if answerable.any() else 0.0
-    false_answers = float(given[~answerable].mean()) if not answerable.all() else 0.0
-    return (false_refusals + false_answers) / 2
-
-
-def save(calibration: dict[str, object], names: Sequence[str], path: Path) -> None:
-    write_json(path, {"fitted_on": list(names), **calibration})
+def save(calibration: Mapping[str, Any], names: Sequence[str], path: Path, weights: str | None = None) -> None:
+    """`weights`: the SHA-256 of the reader's weights, where it has any: of others the calibration says nothing."""
+    write_json(path, {"fitted_on": list(names), **({"weights_sha256": weights} if weights else {}), **calibration})

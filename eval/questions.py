@@ -38,6 +38,11 @@ class QuestionCase:
         """Can it be told whether a quote is right? Needs an answer to look for."""
         return self.answerable and bool(self.answers)
 
+    @property
+    def fittable(self) -> bool:
+        """Can a reader's confidence be fitted on it? It has to stand alone, and what is right has to be known."""
+        return not self.turns and (self.scorable or not self.answerable)
+
 
 def read_questions(path: Path) -> list[QuestionCase]:
     """The cases of a question file, in its order.

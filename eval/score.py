@@ -70,7 +70,7 @@ def tallies(
     found = _refusals(case, answer) | _citations(case, answer, articles) | retrieval_tallies(case, answer.hits)
     if asked:
         found["language_accuracy"] = float(answer.lang == case.lang), 1
-    return found | (_quote(case, answer) if case.scorable else {})
+    return found | (_quote(case, answer, articles) if case.scorable else {})
 
 
 def first_quote(answer: Answer) -> str:
@@ -84,12 +84,13 @@ def _refusals(case: QuestionCase, answer: Answer) -> dict[str, Tally]:
     return {"false_answer_rate": (float(answered), 1)}
 
 
-def _quote(case: QuestionCase, answer: Answer) -> dict[str, Tally]:
+def _quote(case: QuestionCase, answer: Answer, articles: Mapping[str, Article]) -> dict[str, Tally]:
     """Of a scorable question: is the first quote right, and are its marked words? A refusal is neither, nor wrong."""
     answered = answer.status == "answered"
     right = answered and contains(first_quote(answer), case.answers)
     words = marked_words(answer.citations[0]) if answered and answer.citations else ""
-    langs = sorted({case.lang, "fr"})  # the quotes are French, whatever the question is
+    cited = {articles[c.article_id].lang for c in answer.citations[:1] if c.article_id in articles}
+    langs = sorted({case.lang, *cited})  # the words are of the article's language, whatever the question is
     return {
         "containment": (float(right), 1),
         "wrong_rate": (float(answered and not right), 1),

@@ -1,4 +1,4 @@
-"""Build, check and search an index: `python -m index build|verify|search --help`."""
+"""Build, check and search an index: `python -m index build|verify|search|export --help`."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ import dataclasses
 import sys
 from pathlib import Path
 
-from app import open_encoder
+from app import open_builder, open_encoder
 from corpus.articles import read_articles
 from errors import IndexUnavailable, one_line_errors, positive
 from index.build import build
+from index.export import export
 from index.question import prepare
 from index.search import search
 from index.store import open_index, verify, version_names
@@ -27,7 +28,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _parser(settings: Settings) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m index", description="Build, check and search an index.")
-    commands = parser.add_subparsers(required=True, metavar="build|verify|search")
+    commands = parser.add_subparsers(required=True, metavar="build|verify|search|export")
     index = argparse.ArgumentParser(add_help=False)
     index.add_argument("--index", type=Path, default=settings.index, metavar="DIR", help="default: %(default)s")
 
@@ -42,12 +43,17 @@ def _parser(settings: Settings) -> argparse.ArgumentParser:
     searcher.add_argument("question")
     searcher.add_argument("-k", type=positive, default=5, help="how many (default: %(default)s)")
     searcher.set_defaults(command=_search)
+
+    exporter = commands.add_parser(
+        "export", help="the encoder as it is served, once; done by itself where it is missing"
+    )
+    exporter.set_defaults(command=_export, index=settings.index)
     return parser
 
 
 def _build(settings: Settings, arguments: argparse.Namespace) -> int:
     articles = read_articles(arguments.articles)
-    report = build(articles, open_encoder(settings), settings.index, progress=sys.stderr.isatty())
+    report = build(articles, open_builder(settings), settings.index, progress=sys.stderr.isatty())
     if not report.changed:
         print(f"{report.version}: up to date, {report.articles} articles, {report.passages} passages")
         return 0
@@ -83,6 +89,11 @@ def _search(settings: Settings, arguments: argparse.Namespace) -> int:
         scores = f"score {hit.score:.3f}  late {hit.late:.3f}  words {hit.words:.3f}  vector {hit.dense:.3f}"
         print(f"{rank}. {scores}  {passage.article_id} [{passage.start}:{passage.end}] {passage.kind}")
         print(f"   {' '.join(passage.text.split())}")
+    return 0
+
+
+def _export(settings: Settings, _: argparse.Namespace) -> int:
+    print(export(settings.cache))
     return 0
 
 

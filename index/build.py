@@ -59,11 +59,11 @@ def build(articles: Sequence[Article], encoder: Encoder, directory: Path, *, pro
     with building(directory):
         previous = _previous(directory, encoder.id)
         source = _source_hash(articles, encoder.id)
-        passages = [passage for article in articles for passage in chunk(article, PASSAGE_TOKENS, encoder.count_tokens)]
         if previous and previous.manifest["source"] == source:
             if live_name(directory) != previous.version:  # the live one is damaged, or the pointer is
                 promote(directory, previous.version)
-            return BuildReport(previous.version, len(articles), len(passages), 0, changed=False)
+            return BuildReport(previous.version, len(articles), len(previous.passages), 0, changed=False)
+        passages = [passage for article in articles for passage in chunk(article, PASSAGE_TOKENS, encoder.count_tokens)]
         by_id = {article.id: article for article in articles}
         owners = [by_id[passage.article_id] for passage in passages]
         keys = [_key(encoder.id, owner, passage) for owner, passage in zip(owners, passages, strict=True)]

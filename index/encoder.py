@@ -1,26 +1,95 @@
-"""Texts to vectors with sentence-transformers: one vector a text and one a token, from the same forward pass."""
+"""Texts to vectors: one vector a text and one a token, from the same forward pass; here with sentence-transformers.
+
+`TextEncoder` is what is the same whatever runs the transformer.
+"""
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Sequence
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from tokenizers import Tokenizer
 
 from errors import ModelError
-from index.weights import BUNDLED, bundled_model
+from index.tokens import own_spans
+from index.weights import BUNDLED, PASSAGE_PREFIX, QUERY_PREFIX, SPLIT_LAYER, bundled_model, bundled_name
 from records import Encoding
 
 _BATCH = 16
 
 
-class SentenceEncoder:
-    """The Encoder over any sentence-transformers model; never reaches for the network for the bundled one.
+class Pass(NamedTuple):
+    """What one forward pass gives for a batch of texts, padded on the right to the longest, n tokens."""
+
+    vectors: NDArray[np.float32]
+    """(b, dim)"""
+    last: NDArray[np.float32]
+    """(b, n, dim), the last layer's states"""
+    half: NDArray[np.float32]
+    """(b, n, width), those after SPLIT_LAYER layers; width 0 where the model has none to give"""
+
+
+class TextEncoder(ABC):
+    """The Encoder around any transformer, its prefixes and its tokenizer, which cuts texts to the model's reach.
 
     `id` names the model and its prefixes. Passages are encoded behind their context (the article's title), whose
     tokens colour the vectors but are not among `Encoding.tokens`.
+    """
+
+    def __init__(self, name: str, dim: int, query_prefix: str, passage_prefix: str) -> None:
+        self.id = f"{name} [{query_prefix}|{passage_prefix}]"
+        self.dim = dim
+        self._query_prefix, self._passage_prefix = query_prefix, passage_prefix
+
+    @property
+    @abstractmethod
+    def _tokenizer(self) -> Tokenizer: ...
+
+    @abstractmethod
+    def _forward(self, texts: Sequence[str], ids: Sequence[Sequence[int]]) -> Pass:
+        """`ids`: the tokens of each text, special ones included."""
+
+    def count_tokens(self, text: str) -> int:
+        """Tokens of `text` alone, without prefix and special tokens, however long it is."""
+        encoded = self._tokenizer.encode(text, add_special_tokens=False)
+        return len(encoded.ids) + sum(len(beyond.ids) for beyond in encoded.overflowing)
+
+    def encode_passages(self, texts: Sequence[str], contexts: Sequence[str]) -> list[Encoding]:
+        """One Encoding a text, in order."""
+        heads = [f"{context}\n" if context else "" for context in contexts]
+        whole = [self._passage_prefix + head + text for head, text in zip(heads, texts, strict=True)]
+        return self._encode(whole, [len(self._passage_prefix) + len(head) for head in heads])
+
+    def encode_question(self, text: str) -> Encoding:
+        return self._encode([self._query_prefix + text], [len(self._query_prefix)])[0]
+
+    def _encode(self, texts: Sequence[str], starts: Sequence[int]) -> list[Encoding]:
+        tokens = [self._tokenizer.encode(text) for text in texts]
+        by_length = sorted(range(len(texts)), key=lambda i: len(tokens[i].ids))  # so that little is padded
+        encodings: dict[int, Encoding] = {}
+        for at in range(0, len(texts), _BATCH):
+            batch = by_length[at : at + _BATCH]
+            passed = self._forward([texts[i] for i in batch], [tokens[i].ids for i in batch])
+            for i, vector, last, half in zip(batch, *passed, strict=True):
+                own, spans = own_spans(tokens[i].offsets, texts[i], starts[i])
+                states = (rows[: len(own)][own] for rows in (last, half))
+                encodings[i] = Encoding(_unit(vector), _unit(next(states)), spans, next(states))
+        return [encodings[i] for i in range(len(texts))]
+
+
+class SentenceEncoder(TextEncoder):
+    """The Encoder over any sentence-transformers model; never reaches for the network for the bundled one.
+
+    It gives half-way states for the bundled model alone: a reader is trained on its layers and no other's.
     """
 
     def __init__(
@@ -32,66 +101,75 @@ class SentenceEncoder:
         passage_prefix: str | None = None,
         threads: int = 2,
     ) -> None:
-        """Load `model`: the bundled one, or a sentence-transformers model by name or path. Raises ModelError."""
-        if model == BUNDLED:
+        """`model`: the bundled one, or a sentence-transformers model by name or path. Raises ModelError.
+
+        Of the bundled one all that takes time is loaded when it is first used, and may raise ModelError then: a build
+        with nothing to encode imports no torch.
+        """
+        self._bundled, self._threads = model == BUNDLED, threads
+        self._source = str(bundled_model(cache)) if self._bundled else model
+        if self._bundled:
+            with self._loading():
+                config = json.loads(Path(self._source, "config.json").read_bytes())
+            name, dim, self._reach = bundled_name(), config["hidden_size"], config["max_position_embeddings"]
+            prompts = {"query": QUERY_PREFIX, "document": PASSAGE_PREFIX}
+        else:
+            # A tokenizer that knows no length says None or 10^30.
+            name, dim = model, int(self._model.get_embedding_dimension() or 0)
+            self._reach = min(self._model.max_seq_length or sys.maxsize, sys.maxsize)
+            prompts = self._model.prompts
+        super().__init__(
+            name, dim,
+            query_prefix if query_prefix is not None else prompts.get("query", ""),
+            passage_prefix if passage_prefix is not None else prompts.get("document", ""),
+        )  # fmt: skip
+
+    @cached_property
+    def _tokenizer(self) -> Tokenizer:
+        """Not the model's own, which torch comes with, and which the model sets to pad and to cut as it goes."""
+        with self._loading():
+            if self._bundled:
+                tokenizer = Tokenizer.from_file(str(Path(self._source, "tokenizer.json")))
+            else:
+                tokenizer = Tokenizer.from_str(self._model.tokenizer.backend_tokenizer.to_str())
+            tokenizer.no_padding()
+            tokenizer.enable_truncation(self._reach)
+            return tokenizer
+
+    @cached_property
+    def _model(self) -> Any:
+        if self._bundled:
             os.environ["HF_HUB_OFFLINE"] = "1"
         import torch
         from sentence_transformers import SentenceTransformer
         from transformers.utils import logging
 
         logging.disable_progress_bar()
-        torch.set_num_threads(threads)
-        source = str(bundled_model(cache)) if model == BUNDLED else model
+        torch.set_num_threads(self._threads)
+        with self._loading():
+            return SentenceTransformer(
+                self._source, device="cpu", config_kwargs={"output_hidden_states": self._bundled}
+            ).eval()
+
+    @contextmanager
+    def _loading(self) -> Iterator[None]:
         try:
-            self._model = SentenceTransformer(source, device="cpu")
+            yield
         except Exception as error:  # the loader raises whatever its layers raise; the user needs the name and the cause
             cause = " ".join(str(error).split())
-            if model == BUNDLED:
-                raise ModelError(f"{source} cannot be loaded ({cause}). Delete it; it is made again.") from error
-            raise ModelError(f"BULLETIN_MODEL={model!r} cannot be loaded: {cause}") from error
-        prompts = self._model.prompts
-        self._query_prefix = query_prefix if query_prefix is not None else prompts.get("query", "")
-        self._passage_prefix = passage_prefix if passage_prefix is not None else prompts.get("document", "")
-        self._tokenizer = self._model.tokenizer
-        name = Path(source).name if model == BUNDLED else model
-        self.id = f"{name} [{self._query_prefix}|{self._passage_prefix}]"
-        self.dim = int(self._model.get_embedding_dimension() or 0)
+            if self._bundled:
+                raise ModelError(f"{self._source} cannot be loaded ({cause}). Delete it; it is made again.") from error
+            raise ModelError(f"BULLETIN_MODEL={self._source!r} cannot be loaded: {cause}") from error
 
-    def count_tokens(self, text: str) -> int:
-        """Tokens of `text` alone, without prefix and special tokens."""
-        return len(self._tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"])
+    def _forward(self, texts: Sequence[str], ids: Sequence[Sequence[int]]) -> Pass:
+        model = self._model  # before torch: loading it says where the network is not to be asked
+        import torch
 
-    def encode_passages(self, texts: Sequence[str], contexts: Sequence[str]) -> list[Encoding]:
-        """One Encoding a text, in order."""
-        heads = [f"{context}\n" if context else "" for context in contexts]
-        whole = [self._passage_prefix + head + text for head, text in zip(heads, texts, strict=True)]
-        return self._encode(whole, [len(self._passage_prefix) + len(head) for head in heads])
-
-    def encode_question(self, text: str) -> Encoding:
-        return self._encode([self._query_prefix + text], [len(self._query_prefix)])[0]
-
-    def _encode(self, texts: list[str], starts: list[int]) -> list[Encoding]:
-        features = self._model.encode(texts, prompt="", output_value=None, batch_size=_BATCH, show_progress_bar=False)
-        return [self._encoding(text, start, f) for text, start, f in zip(texts, starts, features, strict=True)]
-
-    def _encoding(self, text: str, start: int, feature: dict[str, object]) -> Encoding:
-        states = np.asarray(feature["token_embeddings"], np.float32)
-        offsets = self._tokenizer(
-            text, return_offsets_mapping=True, truncation=True, max_length=self._model.max_seq_length
-        )["offset_mapping"]
-        spans = np.asarray([_without_leading_space(text, a, b) for a, b in offsets], np.int32).reshape(-1, 2)
-        own = (spans[:, 0] >= start) & (spans[:, 1] > spans[:, 0])
-        return Encoding(
-            _unit(np.asarray(feature["sentence_embedding"], np.float32)),
-            _unit(states[: len(spans)][own]),
-            spans[own] - np.int32(start),
-        )
-
-
-def _without_leading_space(text: str, start: int, end: int) -> tuple[int, int]:
-    while start < end and text[start].isspace():
-        start += 1
-    return start, end
+        with torch.inference_mode():
+            features = model(model.preprocess(list(texts)))
+        last = features["token_embeddings"].numpy()
+        half = features["all_layer_embeddings"][SPLIT_LAYER].numpy() if self._bundled else last[..., :0]
+        return Pass(features["sentence_embedding"].numpy(), last, half)
 
 
 def _unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -13,6 +13,8 @@ from records import LANGS, Encoder, Encoding, Lang, Question
 
 _UNSURE = 0.8
 """Below this probability a language is a guess, as for names and words that languages share."""
+_REMEMBERED = 250
+"""Characters of an earlier question, its end, that stand before a new one: an encoder reads so far and no further."""
 _LATIN = re.compile(r"[^\W\d_]")
 
 
@@ -41,9 +43,10 @@ def follow_up(earlier: str, asked: Question, encoder: Encoder) -> Question:
     Both are searched for; but the token vectors are those of `asked` alone, coloured by what stands before them, so
     that what is found is judged by what is asked now.
     """
+    earlier = earlier[-_REMEMBERED:]
     whole = encoder.encode_question(_readable(f"{earlier} {asked.text}"))
     own = whole.spans[:, 0] > len(earlier)
-    encoding = Encoding(whole.vector, whole.tokens[own], whole.spans[own])
+    encoding = Encoding(whole.vector, whole.tokens[own], whole.spans[own], whole.states[own])
     return Question(asked.text, asked.lang, encoding, searched=f"{earlier} {asked.text}")
 
 

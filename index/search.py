@@ -30,20 +30,31 @@ def apparatus_penalty(passage: Passage) -> float:
 
 def search(index: Index, question: Question, k: int) -> list[Hit]:
     """The best `k` passages for a question, best first; ties in the order of the corpus."""
-    encoding = question.encoding
     lexical = _word_scores(index, question)
-    nearest, _ = index.vectors.search(encoding.vector, CANDIDATES)
+    nearest, _ = index.vectors.search(question.encoding.vector, CANDIDATES)
     wordiest = np.argsort(-lexical, kind="stable")[:CANDIDATES]
     candidates = np.unique(np.concatenate([nearest, wordiest[lexical[wordiest] > 0]]))
-    dense = index.vectors.rows(candidates.tolist()) @ encoding.vector
-    late = np.array([_max_sim(encoding.tokens, index.tokens.of(row).vectors()) for row in candidates], np.float32)
-    penalty = [apparatus_penalty(index.passages[row]) for row in candidates]
-    same_language = index.langs[candidates] == LANGS.index(question.lang)
-    score = late + WORDS_WEIGHT * same_language * lexical[candidates] - np.array(penalty, np.float32)
+    return _ranked(index, question, candidates, lexical, k)
+
+
+def search_within(index: Index, question: Question, article_id: str) -> list[Hit]:
+    """The passages of one article, best first."""
+    own = np.array([row for row, passage in enumerate(index.passages) if passage.article_id == article_id], np.int64)
+    return _ranked(index, question, own, _word_scores(index, question), len(own))
+
+
+def _ranked(
+    index: Index, question: Question, rows: NDArray[np.int64], lexical: NDArray[np.float32], k: int
+) -> list[Hit]:
+    """The best `k` of these rows of the index. `lexical`: what `_word_scores` gives for all rows."""
+    encoding = question.encoding
+    dense = index.vectors.rows(rows.tolist()) @ encoding.vector
+    late = np.array([_max_sim(encoding.tokens, index.tokens.of(row).vectors()) for row in rows], np.float32)
+    penalty = [apparatus_penalty(index.passages[row]) for row in rows]
+    same_language = index.langs[rows] == LANGS.index(question.lang)
+    score = late + WORDS_WEIGHT * same_language * lexical[rows] - np.array(penalty, np.float32)
     best = np.argsort(-score, kind="stable")[:k]
-    return [
-        _hit(index, question, int(candidates[i]), score[i], dense[i], late[i], lexical[candidates[i]]) for i in best
-    ]
+    return [_hit(index, question, int(rows[i]), score[i], dense[i], late[i], lexical[rows[i]]) for i in best]
 
 
 def _word_scores(index: Index, question: Question) -> NDArray[np.float32]:
@@ -69,5 +80,5 @@ def _hit(index: Index, question: Question, row: int, score: float, dense: float,
     rows = index.tokens.of(row)
     return Hit(
         article, passage, float(score), float(dense), float(late), float(words), rows.vectors(), rows.spans,
-        tuple(index.lexical.coverage(question.text, question.lang, texts, article.lang)),
+        rows.states(), tuple(index.lexical.coverage(question.text, question.lang, texts, article.lang)),
     )  # fmt: skip

@@ -31,7 +31,7 @@ from index.lines import article_record, passage_record, read_lines, to_article, 
 from index.vectors import FaissVectors, TokenVectors
 from records import LANGS, Article, Passage
 
-FORMAT = 1
+FORMAT = 2
 KEPT_VERSIONS = 3
 _CURRENT, _MANIFEST, _LOCK, _WORK = "CURRENT", "manifest.json", ".lock", ".building-"
 log = logging.getLogger("bulletin.index")

@@ -1,4 +1,4 @@
-"""Passage vectors in FAISS, exact inner product; their token vectors in 8 bits, memory-mapped, for late interaction.
+"""Passage vectors in FAISS, exact inner product; what is kept of their tokens in 8 bits, memory-mapped.
 
 One metric, one direction: inner product of unit vectors, higher is better.
 """
@@ -50,30 +50,44 @@ class FaissVectors:
         return np.asarray(self._index.reconstruct_batch(np.asarray(numbers, np.int64)), np.float32)
 
 
+def eight_bits(rows: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    """float32 (n, dim) to int8 values (n, dim) and float32 scales (n, 1): `values * scales` is within half a scale of
+    what went in, and a scale is 1/127 of the row's largest value."""
+    scales = np.maximum(np.abs(rows).max(axis=1, keepdims=True, initial=0), 1e-12) / np.float32(127)
+    return np.rint(rows / scales).astype(np.int8), scales
+
+
 class TokenRows(NamedTuple):
-    """The token vectors of one passage in 8 bits: row i is `values[i] * scales[i]`, within 0.4 % of what went in."""
+    """What is kept of the tokens of one passage: for each a vector and a half-way state in 8 bits, and its place."""
 
     values: NDArray[np.int8]
-    """(n, dim)"""
+    """(n, dim), for late interaction"""
     scales: NDArray[np.float32]
+    """(n, 1)"""
+    state_values: NDArray[np.int8]
+    """(n, width), for a reader; width 0 where the encoder gives no states"""
+    state_scales: NDArray[np.float32]
     """(n, 1)"""
     spans: NDArray[np.int32]
     """(n, 2), where each token stands in the passage's text."""
 
     @classmethod
     def of(cls, encoding: Encoding) -> TokenRows:
-        scales = np.maximum(np.abs(encoding.tokens).max(axis=1, keepdims=True, initial=0), 1e-12) / np.float32(127)
-        return cls(np.rint(encoding.tokens / scales).astype(np.int8), scales, encoding.spans)
+        return cls(*eight_bits(encoding.tokens), *eight_bits(encoding.states), encoding.spans)
 
     def vectors(self) -> NDArray[np.float32]:
         """float32 (n, dim), rows of nearly unit length."""
         return self.values * self.scales
 
+    def states(self) -> NDArray[np.float32]:
+        """float32 (n, width), of no particular length."""
+        return self.state_values * self.state_scales
+
 
 class TokenVectors:
-    """The token vectors of all passages, one after the other; `starts` (n + 1) says where each passage's rows begin."""
+    """The tokens of all passages, one after the other; `starts` (n + 1) says where each passage's rows begin."""
 
-    _FILES = ("token_values.npy", "token_scales.npy", "token_spans.npy", "token_starts.npy")
+    _FILES = tuple(f"token_{column}.npy" for column in (*TokenRows._fields, "starts"))
 
     def __init__(self, rows: TokenRows, starts: NDArray[np.int64]) -> None:
         self._rows, self._starts = rows, starts
@@ -81,8 +95,7 @@ class TokenVectors:
     @classmethod
     def build(cls, passages: Sequence[TokenRows]) -> TokenVectors:
         starts = np.cumsum([0, *(len(rows.values) for rows in passages)], dtype=np.int64)
-        values, scales, spans = (np.concatenate(column) for column in zip(*passages, strict=True))
-        return cls(TokenRows(values, scales, spans), starts)
+        return cls(TokenRows._make(np.concatenate(column) for column in zip(*passages, strict=True)), starts)
 
     def save(self, directory: Path) -> None:
         arrays: tuple[NDArray[Any], ...] = (*self._rows, self._starts)
@@ -91,11 +104,9 @@ class TokenVectors:
 
     @classmethod
     def load(cls, directory: Path) -> TokenVectors:
-        values, scales, spans, starts = (
-            np.load(directory / name, mmap_mode="r", allow_pickle=False) for name in cls._FILES
-        )
-        return cls(TokenRows(values, scales, spans), starts)
+        *rows, starts = (np.load(directory / name, mmap_mode="r", allow_pickle=False) for name in cls._FILES)
+        return cls(TokenRows._make(rows), starts)
 
     def of(self, passage: int) -> TokenRows:
         rows = slice(self._starts[passage], self._starts[passage + 1])
-        return TokenRows(self._rows.values[rows], self._rows.scales[rows], self._rows.spans[rows])
+        return TokenRows._make(column[rows] for column in self._rows)

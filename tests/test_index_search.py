@@ -18,7 +18,7 @@ from index.lexical import question_stems
 from index.question import prepare
 from index.search import WORDS_WEIGHT, search
 from index.store import Index, open_index
-from records import LANGS, Article, Hit, Lang
+from records import LANGS, Article, Encoder, Hit, Lang
 from tests.test_index_fake_encoder import WordEncoder
 
 
@@ -202,10 +202,10 @@ BULLETIN = [
 
 
 @pytest.fixture(scope="module")
-def bulletin(tmp_path_factory: pytest.TempPathFactory, encoder: SentenceEncoder) -> Index:
+def bulletin(tmp_path_factory: pytest.TempPathFactory, builder: SentenceEncoder) -> Index:
     directory = tmp_path_factory.mktemp("index")
-    build(BULLETIN, encoder, directory)
-    return open_index(directory, encoder.id)
+    build(BULLETIN, builder, directory)
+    return open_index(directory, builder.id)
 
 
 GO_CLUSTER = """
@@ -235,14 +235,14 @@ south pole
     ("expected", "questions"), [("go-cluster", GO_CLUSTER), ("batterie", BATTERY), ("telescope", TELESCOPE)]
 )
 def test_a_question_in_any_language_finds_the_article_in_its_own(
-    bulletin: Index, encoder: SentenceEncoder, expected: str, questions: str
+    bulletin: Index, encoder: Encoder, expected: str, questions: str
 ) -> None:
     found = {question: search(bulletin, prepare(question, encoder), 3) for question in questions.split("\n")[1:-1]}
     assert {question: ids(best)[0] for question, best in found.items()} == dict.fromkeys(found, expected)
     assert all(0 <= hit.words <= 1 and -1 <= hit.late <= 1.0001 for best in found.values() for hit in best)
 
 
-def test_the_article_answers_with_the_right_paragraph(assistant: Assistant, encoder: SentenceEncoder) -> None:
+def test_the_article_answers_with_the_right_paragraph(assistant: Assistant, encoder: Encoder) -> None:
     for question in ("how many clusters are in go-cluster?", "Wie viele Cluster sind es?", "combien de clusters"):
         found = search(assistant.index, prepare(question, encoder), 3)
         assert any("91" in hit.passage.text for hit in found), question

@@ -33,6 +33,8 @@ FILES = (
     "token_scales.npy",
     "token_spans.npy",
     "token_starts.npy",
+    "token_state_scales.npy",
+    "token_state_values.npy",
     "token_values.npy",
     "vectors.faiss",
 )
@@ -107,6 +109,7 @@ def test_what_was_built_comes_back(tmp_path: Path) -> None:
         (encoding,) = encoder.encode_passages([passage.text], [index.articles[passage.article_id].title])
         assert np.array_equal(index.vectors.rows([row])[0], encoding.vector)
         assert np.allclose(index.tokens.of(row).vectors(), encoding.tokens, atol=1e-6)
+        assert np.allclose(index.tokens.of(row).states(), encoding.states, atol=1e-6)
         assert np.array_equal(index.tokens.of(row).spans, encoding.spans)
 
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from index.vectors import FaissVectors, TokenRows, TokenVectors
+from index.vectors import FaissVectors, TokenRows, TokenVectors, eight_bits
 from records import Encoding
 
 
@@ -20,9 +20,10 @@ def unit_rows(count: int, dim: int, seed: int = 0) -> NDArray[np.float32]:
     return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
 
 
-def encoding(tokens: NDArray[np.float32]) -> Encoding:
+def encoding(tokens: NDArray[np.float32], states: NDArray[np.float32] | None = None) -> Encoding:
     spans = np.array([(i, i + 1) for i in range(len(tokens))], np.int32).reshape(-1, 2)
-    return Encoding(np.zeros(4, np.float32), tokens, spans)
+    none = np.empty((len(tokens), 0), np.float32)
+    return Encoding(np.zeros(4, np.float32), tokens, spans, none if states is None else states)
 
 
 # One vector a passage
@@ -87,12 +88,20 @@ def test_a_full_disk_is_an_os_error(count: int) -> None:
 @settings(max_examples=100, deadline=None)
 @given(count=st.integers(0, 12), dim=st.integers(1, 40), seed=st.integers(0, 2**16))
 def test_eight_bits_stay_within_half_a_step_of_the_largest_value(count: int, dim: int, seed: int) -> None:
-    tokens = unit_rows(count, dim, seed)
-    stored = TokenRows.of(encoding(tokens))
-    step = np.abs(tokens).max(axis=1, keepdims=True, initial=0) / 127
-    assert stored.values.dtype == np.int8
-    assert stored.vectors().dtype == np.float32
-    assert (np.abs(stored.vectors() - tokens) <= step * 0.501).all()
+    rows = unit_rows(count, dim, seed) * np.float32(seed)  # states are of any length
+    values, scales = eight_bits(rows)
+    step = np.abs(rows).max(axis=1, keepdims=True, initial=0) / 127
+    assert values.dtype == np.int8
+    assert scales.dtype == np.float32
+    assert (np.abs(values * scales - rows) <= step * 0.501).all()
+
+
+def test_tokens_and_states_are_kept_apart() -> None:
+    tokens, states = unit_rows(5, 8, 1), 20 * unit_rows(5, 6, 2)
+    stored = TokenRows.of(encoding(tokens, states))
+    assert stored.vectors().dtype == stored.states().dtype == np.float32
+    assert stored.vectors() == pytest.approx(tokens, abs=0.004)
+    assert stored.states() == pytest.approx(states, abs=0.08)
 
 
 def test_cosines_survive_eight_bits() -> None:
@@ -104,17 +113,16 @@ def test_a_zero_row_stays_zero() -> None:
     assert TokenRows.of(encoding(np.zeros((2, 3), np.float32))).vectors().tolist() == [[0, 0, 0], [0, 0, 0]]
 
 
-def test_each_passage_gets_its_own_tokens_back_from_disk(tmp_path: Path) -> None:
-    passages = [TokenRows.of(encoding(unit_rows(n, 8, n))) for n in (3, 0, 1, 5)]
+@pytest.mark.parametrize("width", [0, 6])
+def test_each_passage_gets_its_own_tokens_back_from_disk(tmp_path: Path, width: int) -> None:
+    passages = [TokenRows.of(encoding(unit_rows(n, 8, n), unit_rows(n, width, n + 9))) for n in (3, 0, 1, 5)]
     TokenVectors.build(passages).save(tmp_path)
     loaded = TokenVectors.load(tmp_path)
     for number, passage in enumerate(passages):
-        rows = loaded.of(number)
-        assert np.array_equal(rows.values, passage.values)
-        assert np.array_equal(rows.scales, passage.scales)
-        assert np.array_equal(rows.spans, passage.spans)
+        assert [column.tolist() for column in loaded.of(number)] == [column.tolist() for column in passage]
+        assert loaded.of(number).states().shape == (len(passage.spans), width)
 
 
 def test_token_vectors_are_mapped_and_not_read_into_memory(tmp_path: Path) -> None:
-    TokenVectors.build([TokenRows.of(encoding(unit_rows(3, 8)))]).save(tmp_path)
+    TokenVectors.build([TokenRows.of(encoding(unit_rows(3, 8), unit_rows(3, 6)))]).save(tmp_path)
     assert all(isinstance(column, np.memmap) for column in TokenVectors.load(tmp_path).of(0))

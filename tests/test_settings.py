@@ -21,12 +21,13 @@ def test_an_empty_environment_gives_the_defaults() -> None:
 def test_every_field_can_be_set() -> None:
     given = {
         "BULLETIN_ARTICLES": "/a", "BULLETIN_INDEX": "/i", "BULLETIN_CACHE": "/c", "BULLETIN_MODEL": "m",
-        "BULLETIN_QUERY_PREFIX": "", "BULLETIN_PASSAGE_PREFIX": "p: ", "BULLETIN_HOST": "0.0.0.0",
-        "BULLETIN_PORT": "80", "BULLETIN_MAX_QUESTION": "500", "BULLETIN_THREADS": "4",
+        "BULLETIN_QUERY_PREFIX": "", "BULLETIN_PASSAGE_PREFIX": "p: ", "BULLETIN_READER": "sentences",
+        "BULLETIN_THRESHOLD": "0.6", "BULLETIN_HOST": "0.0.0.0", "BULLETIN_PORT": "80",
+        "BULLETIN_MAX_QUESTION": "500", "BULLETIN_THREADS": "4",
     }  # fmt: skip
     assert set(given) == {f"BULLETIN_{field.name.upper()}" for field in dataclasses.fields(Settings)}
     assert Settings.from_environment(given) == Settings(
-        Path("/a"), Path("/i"), Path("/c"), "m", "", "p: ", "0.0.0.0", 80, 500, 4
+        Path("/a"), Path("/i"), Path("/c"), "m", "", "p: ", "sentences", 0.6, "0.0.0.0", 80, 500, 4
     )
 
 
@@ -63,6 +64,10 @@ def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
         ("BULLETIN_PORT", "-1", r"^BULLETIN_PORT is -1; a port"),
         ("BULLETIN_MAX_QUESTION", "0", r"^BULLETIN_MAX_QUESTION is 0; it must be at least 1\.$"),
         ("BULLETIN_THREADS", "0", r"^BULLETIN_THREADS is 0; it must be at least 1\.$"),
+        ("BULLETIN_THRESHOLD", "1.5", r"^BULLETIN_THRESHOLD is 1\.5; a probability lies between 0 and 1\.$"),
+        ("BULLETIN_THRESHOLD", "nan", r"^BULLETIN_THRESHOLD is nan; a probability"),
+        ("BULLETIN_THRESHOLD", "high", r"^BULLETIN_THRESHOLD is 'high'; expected a value of type float \| None\.$"),
+        ("BULLETIN_READER", "llm", r"^BULLETIN_READER is 'llm'; there are trained and sentences\.$"),
         ("BULLETIN_THREADS", "1.5", r"^BULLETIN_THREADS is '1\.5'; expected a value of type int\.$"),
         ("BULLETIN_INDEX", "", r"^BULLETIN_INDEX is ''; expected"),
         ("BULLETIN_CACHE", "~no-such-user/cache", r"^BULLETIN_CACHE is '~no-such-user/cache'; expected"),

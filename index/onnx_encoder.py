@@ -1,0 +1,88 @@
+"""The bundled encoder without torch: onnxruntime over the graphs that `index.export` wrote."""
+
+from __future__ import annotations
+
+import os
+import weakref
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from errors import ModelError
+from index.encoder import Pass, TextEncoder
+from index.export import served_model
+from index.weights import PASSAGE_PREFIX, QUERY_PREFIX, bundled_name
+
+
+class OnnxEncoder(TextEncoder):
+    """The Encoder that serves. Its `id` is that of the SentenceEncoder over the bundled model: their vectors agree."""
+
+    def __init__(
+        self,
+        cache: Path,
+        *,
+        precision: Literal["fp32", "int8"] = "int8",
+        query_prefix: str | None = None,
+        passage_prefix: str | None = None,
+        threads: int = 2,
+    ) -> None:
+        """Open the bundled model, prepared on first use. Raises ModelError when it cannot be prepared or opened."""
+        folder = served_model(cache)
+        try:
+            self._tokens = Tokenizer.from_file(str(folder / "tokenizer.json"))
+            self._words = _Words(folder / "words.npy")
+            self._session = open_session(folder / f"{precision}.onnx", threads)
+        except Exception as error:  # each of the three libraries has errors of its own, down to bare Exception
+            cause = " ".join(str(error).split())
+            raise ModelError(f"{folder} cannot be loaded ({cause}). Delete it; it is made again.") from error
+        super().__init__(
+            bundled_name(), self._words.dim,
+            query_prefix if query_prefix is not None else QUERY_PREFIX,
+            passage_prefix if passage_prefix is not None else PASSAGE_PREFIX,
+        )  # fmt: skip
+
+    @property
+    def _tokenizer(self) -> Tokenizer:
+        return self._tokens
+
+    def _forward(self, texts: Sequence[str], ids: Sequence[Sequence[int]]) -> Pass:
+        mask = np.zeros((len(ids), max(map(len, ids))), np.int64)
+        rows = np.zeros((*mask.shape, self.dim), np.float32)
+        for text, tokens in enumerate(ids):
+            mask[text, : len(tokens)] = 1
+            rows[text, : len(tokens)] = self._words.of(tokens)
+        half, last = self._session.run(None, {"rows": rows, "mask": mask})
+        means = (last * mask[..., None].astype(np.float32)).sum(axis=1) / mask.sum(axis=1, keepdims=True)
+        return Pass(means, last, half)
+
+
+class _Words:
+    """The rows of a file of float32 (words, dim), read one at a time.
+
+    Not mapped: the kernel maps the neighbourhood of every row that is touched, 140 MB of it for 193 words.
+    """
+
+    def __init__(self, path: Path) -> None:
+        header = np.load(path, mmap_mode="r", allow_pickle=False)
+        self.dim, self._start = int(header.shape[1]), int(header.offset)
+        self._file = os.open(path, os.O_RDONLY)
+        weakref.finalize(self, os.close, self._file)
+
+    def of(self, words: Sequence[int]) -> NDArray[np.float32]:
+        """float32 (len(words), dim)"""
+        size = self.dim * 4
+        rows = b"".join(os.pread(self._file, size, self._start + word * size) for word in words)
+        return np.frombuffer(rows, np.float32).reshape(-1, self.dim)
+
+
+def open_session(path: Path, threads: int) -> onnxruntime.InferenceSession:
+    """A graph ready to run on `threads` threads, which sleep between two runs: what they would spin away is others'."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])

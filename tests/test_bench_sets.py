@@ -1,0 +1,106 @@
+"""Public sets as bulletins: what is asked of which, by title, and that our own readers take it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.sets import ABOUT, SETS, AskedSet, SourceSet, convert
+from corpus.articles import read_articles
+from errors import BulletinError
+from eval.questions import QuestionCase, read_questions
+from train.data import PIAF, SQUAD1, SQUAD2, XQUAD, splits
+
+SOURCES = {source.name: source for source in SETS}
+ODD = ['L\'été : "oui"', "1999", "Yes", "A" * 120, "Ville_de_Berlin", "#tag", "Œuvre 中国", "- x"]
+
+
+def article(title: str, suffix: str = "") -> dict[str, Any]:
+    """Two paragraphs, two questions that are answered and one that is not."""
+    qas: list[dict[str, Any]] = [
+        {"id": f"{title}-{i}", "question": f"Quoi{suffix} {i} ?", "answers": [{"text": a} for a in answers]}
+        for i, answers in enumerate((["oui", "oui"], ["non"], []))
+    ]
+    qas[2]["is_impossible"] = True
+    return {
+        "title": title,
+        "paragraphs": [
+            {"context": f"Un\u00a0 texte\nsur {title} qui dit oui.", "qas": [qas[0], qas[2]]},
+            {"context": f"La fin de {title} : non.", "qas": [qas[1]]},
+        ],
+    }
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("data")
+    english = [f"Title_{i}" for i in range(20)]
+    sets = {
+        PIAF: [article(title) for title in [*ODD, *(f"Titre {i}" for i in range(62))]],
+        SQUAD1: [article(title) for title in english],
+        SQUAD2: [article(title) for title in english],
+        XQUAD.format("de"): [article(title, " de") for title in english],
+        XQUAD.format("en"): [article(title, " en") for title in english],
+    }
+    for name, articles in sets.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(json.dumps({"data": articles}), "utf-8")
+    return folder
+
+
+def converted(
+    data: Path, out: Path, source: SourceSet, most: int = 1000
+) -> dict[str, tuple[AskedSet, list[QuestionCase]]]:
+    return {asked.name: (asked, read_questions(asked.questions)) for asked in convert(source, data, out, most)}
+
+
+def test_a_set_is_asked_whole_without_its_articles_and_by_paragraph(data: Path, tmp_path: Path) -> None:
+    made = converted(data, tmp_path, SOURCES["piaf"])
+    assert set(made) == {f"piaf{suffix}-{part}" for suffix in ("", "-absent", "-given") for part in ("val", "test")}
+    counts = {name: len(read_articles(asked.bulletin / "articles")) for name, (asked, _) in made.items()}
+    assert [counts[f"piaf{suffix}-test"] for suffix in ("", "-absent", "-given")] == [70, 6, 2 * 64]
+    assert [len(made[f"piaf-{part}"][1]) for part in ("test", "val")] == [3 * 48, 3 * 16]
+    assert len(made["piaf-absent-test"][1]) == 2 * 48
+
+
+def test_what_is_asked_is_where_it_is_said_to_be(data: Path, tmp_path: Path) -> None:
+    for name, (asked, cases) in converted(data, tmp_path, SOURCES["piaf"]).items():
+        articles = {found.id: found for found in read_articles(asked.bulletin / "articles")}
+        split = splits(data)
+        for case in cases:
+            about = next(tag.removeprefix(ABOUT) for tag in case.tags if tag.startswith(ABOUT))
+            assert case.answerable == bool(case.answers) == (case.articles == (about,))
+            assert (about in articles) == ("absent" not in name)
+            if about in articles:
+                assert split(articles[about].title) == name.rpartition("-")[2]
+                assert all(answer in articles[about].body for answer in case.answers)
+            assert case.tags[0] == ("answerable" if case.answerable else "absent" if "absent" in name else "near-miss")
+
+
+def test_questions_of_another_language_are_taken_by_their_ids(data: Path, tmp_path: Path) -> None:
+    _, cases = converted(data, tmp_path, SOURCES["xquad-en-de"])["xquad-en-de-test"]
+    assert {case.lang for case in cases} == {"en"}
+    assert all(case.question.startswith("Quoi en") for case in cases)
+
+
+def test_questions_are_limited_always_the_same_and_nothing_is_left_of_before(data: Path, tmp_path: Path) -> None:
+    first = converted(data, tmp_path, SOURCES["squad2"], 7)["squad2-test"]
+    (first[0].bulletin / "articles" / "stale.md").write_text("---\nid: stale\n---\nx")
+    again = converted(data, tmp_path, SOURCES["squad2"], 7)["squad2-test"]
+    assert len(again[1]) == 7
+    assert again == first
+    assert not (first[0].bulletin / "articles" / "stale.md").exists()
+
+
+@pytest.mark.parametrize("text", [None, "{", "{}", "[]"])
+def test_what_is_no_set_is_named(data: Path, tmp_path: Path, text: str | None) -> None:
+    for name in (PIAF, SQUAD1):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_bytes((data / name).read_bytes())
+    if text is not None:
+        (tmp_path / SQUAD2).write_text(text)
+    with pytest.raises(BulletinError, match=r"squad-dev-v2\.0\.rebuilt\.json"):
+        convert(SOURCES["squad2"], tmp_path, tmp_path / "out", 1)

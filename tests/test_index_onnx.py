@@ -1,0 +1,155 @@
+"""The encoder that serves beside the one that builds; what it imports; its directory, there whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from answer.ask import Assistant
+from errors import ModelError
+from index.encoder import SentenceEncoder
+from index.export import served_model
+from index.onnx_encoder import OnnxEncoder, _Words
+from index.weights import publish_once
+from records import Encoding
+from settings import ROOT, Settings
+from tests.test_index_encoder import PASSAGES, QUESTIONS
+
+
+@pytest.fixture(scope="module")
+def expected(builder: SentenceEncoder) -> list[Encoding]:
+    """Fifty texts, in three languages."""
+    return encoded(builder)
+
+
+def encoded(encoder: OnnxEncoder | SentenceEncoder) -> list[Encoding]:
+    passages = encoder.encode_passages(PASSAGES, ["Un titre"] * len(PASSAGES))
+    return passages + [encoder.encode_question(question) for question in QUESTIONS]
+
+
+def least_cosine(ours: list[NDArray[np.float32]], theirs: list[NDArray[np.float32]]) -> float:
+    a, b = np.vstack(ours), np.vstack(theirs)
+    return float(((a * b).sum(axis=1) / (np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1))).min())
+
+
+def python(code: str, **environment: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+# The same vectors
+
+
+@pytest.mark.parametrize(("precision", "of_vectors", "of_tokens"), [("fp32", 0.9999, 0.9999), ("int8", 0.99, 0.96)])
+def test_what_is_served_is_what_was_built(
+    builder: SentenceEncoder,
+    expected: list[Encoding],
+    precision: Literal["fp32", "int8"],
+    of_vectors: float,
+    of_tokens: float,
+) -> None:
+    encoder = OnnxEncoder(Settings().cache, precision=precision)
+    assert (encoder.id, encoder.dim) == (builder.id, builder.dim)
+    ours = encoded(encoder)
+    assert [e.spans.tolist() for e in ours] == [e.spans.tolist() for e in expected]
+    assert least_cosine([e.vector for e in ours], [e.vector for e in expected]) >= of_vectors
+    assert least_cosine([e.tokens for e in ours], [e.tokens for e in expected]) >= of_tokens
+    assert least_cosine([e.states for e in ours], [e.states for e in expected]) >= of_tokens
+
+
+@pytest.mark.parametrize("text", ["", "<mask> </s>", "a\u0000b", "\u00a0 ", "mot " * 900, "中国有多少", "e\u0301 ﬁ"])
+def test_tokens_are_counted_and_placed_as_by_the_builder(
+    encoder: OnnxEncoder, builder: SentenceEncoder, text: str
+) -> None:
+    assert encoder.count_tokens(text) == builder.count_tokens(text)
+    assert encoder.encode_question(text).spans.tolist() == builder.encode_question(text).spans.tolist()
+
+
+def test_words_are_those_of_the_file() -> None:
+    path = served_model(Settings().cache) / "words.npy"
+    rows, words = np.load(path, mmap_mode="r"), [5, 0, 250_036, 5]
+    assert rows.dtype == np.float32
+    assert np.array_equal(_Words(path).of(words), rows[words])
+
+
+# What is imported
+
+
+def test_a_question_is_served_without_torch(settings: Settings, assistant: Assistant) -> None:
+    assert assistant.encoder  # makes the encoder and the reader where they are missing, which takes torch
+    code = """if True:
+        import json, sys
+        import answer.__main__, index.__main__
+        assert index.__main__.main(["build"]) == 0  # nothing is new
+        assert answer.__main__.main(["ask", "how many clusters are in go-cluster?"]) == 0
+        print(json.dumps(sorted(sys.modules)))
+    """
+    output, _ = python(code, BULLETIN_INDEX=str(settings.index)).communicate(timeout=100)
+    up_to_date, *_, modules = output.splitlines()
+    assert "up to date" in up_to_date
+    assert "onnxruntime" in json.loads(modules)
+    assert not {"torch", "transformers", "sentence_transformers", "onnx"} & set(json.loads(modules))
+
+
+# Its directory
+
+
+def test_a_directory_whose_maker_was_killed_is_not_there(tmp_path: Path) -> None:
+    target = tmp_path / "cache" / "model"
+    code = """if True:
+        import time
+        from pathlib import Path
+        from index.weights import publish_once
+
+        def half(work):
+            (work / "half").write_text("written")
+            print("writing", flush=True)
+            time.sleep(60)
+
+        publish_once(Path(%r), half)
+    """
+    maker = python(code % str(target))
+    assert maker.stdout and maker.stdout.readline() == "writing\n"
+    maker.send_signal(signal.SIGKILL)
+    maker.communicate()
+    assert not target.exists()
+    publish_once(target, lambda work: (work / "whole").touch())
+    assert [path.name for path in target.iterdir()] == ["whole"]
+    assert [path.name for path in target.parent.glob("[!.]*")] == ["model"]
+    assert not list(target.parent.glob(".*.work"))
+
+
+def test_a_directory_that_could_not_be_filled_is_not_there(tmp_path: Path) -> None:
+    def full(work: Path) -> None:
+        (work / "half").touch()
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left"):
+        publish_once(tmp_path / "model", full)
+    assert [path for path in tmp_path.iterdir() if path.is_dir()] == []
+
+
+def test_a_directory_that_is_there_is_not_made_again(tmp_path: Path) -> None:
+    for name in ("first", "second"):
+        publish_once(tmp_path / "model", lambda work, name=name: (work / name).touch())  # type: ignore[misc]
+    assert [path.name for path in (tmp_path / "model").iterdir()] == ["first"]
+
+
+def test_a_cache_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("")
+    with pytest.raises(ModelError, match=r"onnx-split4-1 cannot be made: .*File exists"):
+        served_model(tmp_path / "cache")

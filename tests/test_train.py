@@ -1,0 +1,164 @@
+"""Training, on a few articles made up here: splits, spans, negatives; loss falls, a killed run goes on."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from answer.joint_reader import JointReader, load_weights, save_weights
+from errors import BulletinError
+from index.weights import bundled_weights
+from settings import ROOT
+from train.__main__ import main
+from train.data import Library, read_library
+from train.loop import CHECKPOINT, CURVE
+from train.pairs import token_span
+
+TOWNS = [f"Town{chr(65 + i // 26)}{chr(65 + i % 26)}" for i in range(70)]
+SENTENCES = {
+    "fr": "La ville de {} compte {} habitants. Elle est dirigée par Anne {}.",
+    "en": "The town of {} has {} inhabitants. It is led by Anne {}.",
+    "de": "Die Stadt {} hat {} Einwohner. Sie wird von Anne {} geleitet.",
+    "es": "La ciudad de {} tiene {} habitantes. La dirige Anne {}.",
+}
+QUESTIONS = {
+    "fr": ("Combien d'habitants compte {} ?", "Qui dirige {} ?"),
+    "en": ("How many people live in {}?", "Who leads {}?"),
+    "de": ("Wie viele Einwohner hat {}?", "Wer leitet {}?"),
+    "es": ("¿Cuántos habitantes tiene {}?", "¿Quién dirige {}?"),
+}
+
+
+def squad(lang: str, towns: list[str], impossible: bool = False) -> dict[str, Any]:
+    """A set in SQuAD's JSON: a paragraph and two questions a town."""
+    data = []
+    for town in towns:
+        answers = (str(1000 + 37 * TOWNS.index(town)), f"Anne {town}son")
+        qas: list[dict[str, Any]] = [
+            {"id": f"{town}{i}", "question": question.format(town), "answers": [{"text": answer}]}
+            for i, (question, answer) in enumerate(zip(QUESTIONS[lang], answers, strict=True))
+        ]
+        if impossible:
+            qas = [qa | {"is_impossible": False} for qa in qas]
+            qas.append({"id": f"{town}x", "question": f"How old is {town}?", "answers": [], "is_impossible": True})
+        context = SENTENCES[lang].format(town, answers[0], f"{town}son")
+        data.append({"title": town, "paragraphs": [{"context": context, "qas": qas}]})
+    return {"data": data}
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("data")
+    sets = {
+        "piaf/piaf-v1.1.json": squad("fr", TOWNS),
+        "squad-en/squad-dev-v1.1.rebuilt.json": squad("en", TOWNS[:20]),
+        "squad-en/squad-dev-v2.0.rebuilt.json": squad("en", TOWNS[:20], impossible=True),
+        **{f"xquad/xquad.{lang}.json": squad(lang, TOWNS[:20]) for lang in ("de", "en", "es")},
+    }
+    for name, content in sets.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(json.dumps(content), "utf-8")
+    line = {
+        "id": "1", "title": "Lyon", "context": "Lyon est sur le Rhône.", "question_translated": "Où est Lyon ?",
+        "answer_pivot": {"text": ["le Rhône"], "answer_start": [12]},
+    }  # fmt: skip
+    (folder / "afriqa-fr").mkdir()
+    (folder / "afriqa-fr" / "gold_span_passages.afriqa.fon.fr.train.json").write_text(
+        json.dumps(line) + "\n\n", "utf-8"
+    )
+    return folder
+
+
+@pytest.fixture(scope="module")
+def library(data: Path) -> Library:
+    return read_library(data, lambda text: len(text.split()))
+
+
+def test_an_answer_is_where_its_span_says(library: Library) -> None:
+    answered = [example for example in library.examples if example.answer]
+    assert len(answered) > 400
+    for example in answered:
+        assert example.answer
+        assert library.windows[example.window].text[slice(*example.answer)] == example.golds[0]
+
+
+def test_no_title_is_trained_on_and_reported(library: Library) -> None:
+    split_of: dict[str, set[str]] = {}
+    for example in library.examples:
+        split_of.setdefault(library.windows[example.window].title, set()).add(example.split)
+    assert all(len(splits) == 1 for splits in split_of.values())
+    assert {split for splits in split_of.values() for split in splits} == {"train", "val", "test"}
+
+
+def test_near_misses_and_follow_ups_are_among_the_examples(library: Library) -> None:
+    sources = {example.source for example in library.examples}
+    assert {"piaf", "squad1", "squad2", "xquad-en-de", "xquad-de-es", "afriqa", "follow-up"} <= sources
+    assert all(example.answer is None for example in library.examples if example.source == "squad2")
+    followed = next(example for example in library.examples if example.source == "follow-up")
+    assert followed.question.count("?") == 2
+
+
+def test_tokens_that_overlap_the_answer_are_its_span() -> None:
+    spans = np.array([[0, 2], [3, 5], [5, 9], [10, 12]], np.int32)
+    assert token_span(spans, (3, 9)) == (1, 2)
+    assert token_span(spans, (4, 6)) == (1, 2)
+    assert token_span(spans, (9, 10)) is None
+
+
+def test_a_missing_set_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "--data", str(tmp_path), "--out", str(tmp_path)]) == 2
+    assert "piaf-v1.1.json" in capsys.readouterr().err
+    with pytest.raises(BulletinError, match="wants the folder of the sets"):
+        read_library(tmp_path / "none", len)
+
+
+def test_loss_falls_a_killed_run_goes_on_and_exports(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, states, weights = (tmp_path / name for name in ("out", "states", "reader.safetensors"))
+    shared = ["--data", str(data), "--states", str(states)]
+    run = ["run", *shared, "--out", str(out), "--validate-every", "12", "--steps"]
+    process = subprocess.Popen([sys.executable, "-m", "train", *run, "24"], cwd=ROOT, stderr=subprocess.DEVNULL)
+    while not (out / CURVE).exists():
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.kill()
+    process.wait()
+    before = torch.load(out / CHECKPOINT, weights_only=True)["step"]
+
+    assert main([*run, "24"]) == 0
+    curve = json.loads((out / CURVE).read_text("utf-8"))
+    assert (before, [point["step"] for point in curve["curve"]]) == (12, [12, 24])
+    assert curve["curve"][1]["loss"] < curve["curve"][0]["loss"] * 0.8
+    assert len(curve["from"]["data"]) == 7
+    assert main([*run, "30"]) == 2
+    assert "of another recipe or other data" in capsys.readouterr().err
+
+    picture = tmp_path / "curve.png"
+    assert main(["export", "--out", str(out), "--weights", str(weights), "--picture", str(picture)]) == 0
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert weights.stat().st_size < 20e6
+    assert main(["evaluate", *shared, "--weights", str(weights), "--split", "val"]) == 0
+    assert "| fr |" in capsys.readouterr().out
+
+
+def test_nothing_is_exported_where_nothing_was_trained(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["export", "--out", str(tmp_path)]) == 2
+    assert "python -m train run" in capsys.readouterr().err
+
+
+def test_eight_bits_keep_the_weights(tmp_path: Path) -> None:
+    model = bundled_weights()
+    reader, other = JointReader(model), JointReader(model)
+    save_weights(reader, tmp_path / "w", {})
+    load_weights(other, tmp_path / "w")
+    for (name, before), after in zip(reader.state_dict().items(), other.state_dict().values(), strict=True):
+        assert torch.allclose(before, after, atol=float(before.abs().max()) / 200), name

@@ -1,0 +1,1 @@
+"""How the reader's weights were made: `python -m train run --data DIR`."""

@@ -1,0 +1,124 @@
+"""`python -m train run|export|compress|evaluate`: from public sets to `answer/reader.safetensors`. Each has --help."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import sys
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer
+
+from answer.export import WEIGHTS
+from answer.joint_reader import JointReader, load_weights, save_weights
+from errors import BulletinError, one_line_errors, positive
+from index.bert import SplitEncoder
+from index.weights import bundled_model, bundled_name, bundled_weights
+from settings import ROOT, Settings
+from train import compress
+from train.data import read_library, source_files
+from train.loop import CHECKPOINT, CURVE, Recipe, runner, train
+from train.pairs import Corpus
+from train.report import curve_picture, evaluate, table
+from train.states import library_states
+
+
+@one_line_errors
+def main(argv: list[str] | None = None) -> int:
+    options = _parser().parse_args(argv)
+    settings = Settings.from_environment()
+    torch.set_num_threads(settings.threads)
+    return int(options.command(options, settings))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m train", description="Train the reader.")
+    verbs = parser.add_subparsers(required=True, metavar="run|export|compress|evaluate")
+    data = argparse.ArgumentParser(add_help=False)
+    data.add_argument(
+        "--data", type=Path, required=True, metavar="DIR", help="holds piaf/, squad-en/, xquad/, afriqa-fr/"
+    )
+    data.add_argument("--states", type=Path, default=ROOT / "var" / "states", help="cache (default: %(default)s)")
+    out = argparse.ArgumentParser(add_help=False)
+    out.add_argument("--out", type=Path, default=ROOT / "var" / "reader", metavar="DIR", help="default: %(default)s")
+
+    run = verbs.add_parser("run", parents=[data, out], help="train; goes on from the last checkpoint in --out")
+    run.add_argument("--steps", type=positive, default=3500, help="of 16 pairs (default: %(default)s)")
+    run.add_argument("--validate-every", type=positive, default=600, metavar="STEPS", help="default: %(default)s")
+    run.set_defaults(command=_run)
+
+    export = verbs.add_parser("export", parents=[out], help=f"the last checkpoint in 8 bits, to {WEIGHTS.name}")
+    export.add_argument("--weights", type=Path, default=WEIGHTS, help="default: %(default)s")
+    export.add_argument("--picture", type=Path, help="also draw the learning curve, as a PNG")
+    export.set_defaults(command=_export)
+
+    compressed = verbs.add_parser("compress", parents=[data, out], help="8 bits, 16 bits, low rank: megabytes and F1")
+    compressed.add_argument("--most", type=positive, default=60, help="questions a line (default: %(default)s)")
+    compressed.set_defaults(command=_compress)
+
+    scores = verbs.add_parser("evaluate", parents=[data], help="the passage given, on articles left out of training")
+    scores.add_argument("--weights", type=Path, default=WEIGHTS, help="default: %(default)s")
+    scores.add_argument("--split", choices=("val", "test"), default="test", help="default: %(default)s")
+    scores.add_argument("--most", type=positive, help="questions a line; all by default")
+    scores.set_defaults(command=_evaluate)
+    return parser
+
+
+def _run(options: argparse.Namespace, settings: Settings) -> int:
+    recipe = Recipe(options.steps, validate_every=options.validate_every)
+    torch.manual_seed(recipe.seed)
+    reader = JointReader(bundled_weights()).to(_device())
+    data = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in source_files(options.data)}
+    train(reader, _corpus(options, settings), recipe, options.out, {"encoder": bundled_name(), "data": data})
+    return 0
+
+
+def _compress(options: argparse.Namespace, settings: Settings) -> int:
+    print(compress.table(_trained(options.out), bundled_weights(), _corpus(options, settings), options.most))
+    return 0
+
+
+def _trained(out: Path) -> dict[str, torch.Tensor]:
+    if not (out / CHECKPOINT).exists():
+        raise BulletinError(f"{out / CHECKPOINT} is missing; `python -m train run --out {out}` writes it.")
+    state: dict[str, torch.Tensor] = torch.load(out / CHECKPOINT, weights_only=True, map_location="cpu")["model"]
+    return state
+
+
+def _export(options: argparse.Namespace, _: Settings) -> int:
+    reader = JointReader(bundled_weights())
+    reader.load_state_dict(_trained(options.out))
+    curve = options.out / CURVE
+    made = json.loads(curve.read_text("utf-8"))
+    beside = options.weights.with_suffix(".new")  # a file cut short would be taken for the weights
+    save_weights(reader, beside, {"made": json.dumps({key: made[key] for key in ("recipe", "from")})})
+    beside.replace(options.weights)
+    print(f"{options.weights}: {options.weights.stat().st_size / 1e6:.1f} MB")
+    if options.picture:
+        curve_picture(curve, options.picture)
+    return 0
+
+
+def _evaluate(options: argparse.Namespace, settings: Settings) -> int:
+    reader = JointReader(bundled_weights())
+    load_weights(reader, options.weights)
+    corpus = _corpus(options, settings)
+    print(table(evaluate(corpus, runner(reader.to(_device()), corpus), options.split, options.most)))
+    return 0
+
+
+def _corpus(options: argparse.Namespace, settings: Settings) -> Corpus:
+    tokenizer = Tokenizer.from_file(str(bundled_model(settings.cache) / "tokenizer.json"))
+    library = read_library(options.data, lambda text: len(tokenizer.encode(text, add_special_tokens=False)))
+    encoder = SplitEncoder(bundled_weights()).eval().to(_device())
+    return Corpus(library, *library_states(options.states, encoder, tokenizer, library))
+
+
+def _device() -> str:
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

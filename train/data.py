@@ -1,0 +1,302 @@
+"""Public question-answering sets to what the reader is trained on: passages cut as the index cuts them, and questions.
+
+Split by the article's title over all sets at once: XQuAD's articles are SQuAD's, so a title left out of one is left
+out of all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from errors import BulletinError
+from index.build import PASSAGE_TOKENS
+from index.chunk import chunk
+from records import Article, Span
+
+Split = Literal["train", "val", "test"]
+
+PIAF = "piaf/piaf-v1.1.json"
+SQUAD1 = "squad-en/squad-dev-v1.1.rebuilt.json"
+SQUAD2 = "squad-en/squad-dev-v2.0.rebuilt.json"
+XQUAD = "xquad/xquad.{}.json"
+AFRIQA = "afriqa-fr/gold_span_passages.afriqa.fon.fr.train.json"
+CROSSED = [("de", "de"), ("en", "de"), ("de", "en"), ("en", "es"), ("es", "en"), ("es", "de"), ("de", "es")]
+"""XQuAD's pairs of question and passage language; Spanish stands in for French, which it has not."""
+
+SWAPPED = {"piaf": 2, "xquad-de-de": 2, "xquad-en-de": 2, "xquad-de-en": 2, "squad1": 4}
+"""Sets of which one question in so many is also asked of another name or number: near misses for every language."""
+
+FOLLOWED = ("piaf", "squad1", "xquad-de-de", "xquad-en-de")
+"""The sets whose questions are also asked one after the other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A passage as the index would hold it. `context`: which paragraph of the set it was cut from."""
+
+    lang: str
+    title: str
+    text: str
+    context: int
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A question and the window that answers it, `answer` characters of its text; None: a near miss, not answered.
+
+    `golds`: every text that counts as right. `context`: the paragraph the question is about.
+    """
+
+    source: str
+    id: str
+    split: Split
+    question: str
+    lang: str
+    window: int
+    answer: Span | None
+    golds: tuple[str, ...]
+    context: int
+
+
+@dataclass
+class Library:
+    """All windows and examples of the sets, in a fixed order."""
+
+    windows: list[Window] = field(default_factory=list)
+    examples: list[Example] = field(default_factory=list)
+    splits: list[Split] = field(default_factory=list)
+    """The split of each window's article."""
+    by_context: list[list[int]] = field(default_factory=list)
+    """The windows of each paragraph."""
+    _contexts: dict[tuple[str, str], int] = field(default_factory=dict)
+
+
+def source_files(data: Path) -> list[Path]:
+    """Every file that `read_library` reads. Raises BulletinError when one is missing."""
+    langs = {lang for pair in CROSSED for lang in pair}
+    files = [data / name for name in (PIAF, SQUAD1, SQUAD2, *sorted(XQUAD.format(lang) for lang in langs), AFRIQA)]
+    for path in files:
+        if not path.is_file():
+            raise BulletinError(f"{path} is missing; --data wants the folder of the sets (see train/data.py).")
+    return files
+
+
+def read_library(data: Path, count_tokens: Callable[[str], int]) -> Library:
+    """Everything under `data` (see its README). Raises BulletinError when a file is missing or not SQuAD's JSON."""
+    library = Library()
+    split = splits(data)
+
+    def add(source: str, lang: str, passage_lang: str, articles: Any, texts: dict[str, str] | None = None) -> None:
+        for article in articles:
+            title = plain_title(article["title"])
+            for paragraph in article["paragraphs"]:
+                context = _context(library, passage_lang, title, paragraph["context"], split(title), count_tokens)
+                for qa in paragraph["qas"]:
+                    question = texts.get(str(qa["id"]), "") if texts is not None else qa["question"]
+                    if question and (made := _example(library, source, lang, question, qa, context, split(title))):
+                        library.examples.append(made)
+
+    add("piaf", "fr", "fr", read_squad(data / PIAF))
+    add("squad1", "en", "en", read_squad(data / SQUAD1))
+    add("squad2", "en", "en", _unanswerable(read_squad(data / SQUAD2)))
+    for question_lang, lang in CROSSED:
+        texts = {str(qa["id"]): qa["question"] for qa in _questions(read_squad(data / XQUAD.format(question_lang)))}
+        add(f"xquad-{question_lang}-{lang}", question_lang, lang, read_squad(data / XQUAD.format(lang)), texts)
+    add("afriqa", "fr", "fr", _afriqa(data / AFRIQA))
+    library.examples += [*_follow_ups(library), *_swapped(library)]
+    return library
+
+
+def _follow_ups(library: Library) -> list[Example]:
+    """Questions behind an earlier one on the same paragraph, both read. (What is served reads the states of the last
+    one alone, which have seen the earlier one in the lower layers: on our own follow-ups that did better.)
+
+    Half of them lose the words that the earlier one has said already. One in four is asked of the earlier one's window
+    though another paragraph answers it: the last question counts, and "not here" is the answer.
+    """
+    groups: dict[tuple[str, int], list[Example]] = {}
+    for example in library.examples:
+        if example.source in FOLLOWED and example.answer:
+            groups.setdefault((example.source, example.context), []).append(example)
+    by_title: dict[tuple[str, str], list[Example]] = {}
+    for (source, _), group in groups.items():
+        by_title.setdefault((source, library.windows[group[0].window].title), []).extend(group)
+    made = []
+    for (source, _), group in groups.items():
+        for earlier, asked in zip(group, group[1:] + group[:1], strict=True):
+            chance = int(_hash(f"{source}{asked.id}")[:8], 16)
+            if chance % 4 or earlier.golds == asked.golds:
+                continue
+            others = by_title[source, library.windows[earlier.window].title]
+            stray = others[chance % len(others)]
+            text = library.windows[earlier.window].text.casefold()
+            lost = chance % 16 == 0 and not any(gold.casefold() in text for gold in stray.golds)
+            last = stray if lost else asked
+            said = _shortened(last.question, earlier.question) if chance % 8 else last.question
+            joined = replace(last, source="follow-up", id=f"{source}-{last.id}", question=f"{earlier.question} {said}")
+            if lost:
+                joined = replace(joined, source="follow-up-lost", window=earlier.window, answer=None, golds=())
+            made.append(joined)
+    return made
+
+
+def _swapped(library: Library) -> Iterator[Example]:
+    """Questions whose paragraph does not answer them any more: a name or a number in them is that of another question
+    on the same article (one of the ways in which SQuAD 2.0's near misses were written; Rajpurkar et al. 2018)."""
+    said: dict[tuple[str, str, bool], list[str]] = {}
+    chosen = [example for example in library.examples if example.source in SWAPPED and example.answer]
+    for example in chosen:
+        for word in _names(example.question):
+            key = (example.source, library.windows[example.window].title, word[0].isdigit())
+            said.setdefault(key, []).append(word)
+    for example in chosen:
+        chance = int(_hash(f"swap{example.source}{example.id}")[:8], 16)
+        own = _names(example.question)
+        if chance % SWAPPED[example.source] or not own:
+            continue
+        word = own[chance // 8 % len(own)]
+        title = library.windows[example.window].title
+        held = _words(" ".join((example.question, *example.golds)))
+        others = [other for other in said[example.source, title, word[0].isdigit()] if not _words(other) & held]
+        if others:
+            question = re.sub(rf"\b{re.escape(word)}\b", others[chance // 64 % len(others)], example.question)
+            yield replace(
+                example, source="swapped", id=f"{example.source}-{example.id}", question=question, answer=None, golds=()
+            )
+
+
+def _names(question: str) -> list[str]:
+    """Words with a capital that do not begin the question, and numbers of two digits and more."""
+    return re.findall(r"(?<=\S\s)[A-ZÀ-ÖØ-Þ]\w{3,}|\d{2,}", question)
+
+
+def _shortened(question: str, earlier: str) -> str:
+    """Without the words, names above all, that were said before; whole where little would be left."""
+    before = {word for word in _words(earlier) if len(word) > 3}
+    kept = [word for word in question.split() if not _words(word) & before]
+    return " ".join(kept) if len(kept) >= 3 else question
+
+
+def splits(data: Path) -> Callable[[str], Split]:
+    """A quarter of SQuAD's titles and a tenth of PIAF's are for reporting, a few more for the curve and calibration."""
+    chosen: dict[str, Split] = {}
+    for path, test, val in ((SQUAD1, 12, 4), (PIAF, 48, 16)):
+        titles = sorted({plain_title(article["title"]) for article in read_squad(data / path)}, key=_hash)
+        for number, title in enumerate(titles[: test + val]):
+            chosen[title] = "test" if number < test else "val"
+    return lambda title: chosen.get(title, "train")
+
+
+def _context(
+    library: Library, lang: str, title: str, text: str, split: Split, count_tokens: Callable[[str], int]
+) -> int:
+    key = (title, text)
+    if key not in library._contexts:
+        number = library._contexts[key] = len(library.by_context)
+        library.by_context.append([])
+        article = Article(str(number), title, "fr" if lang == "es" else lang, text)  # type: ignore[arg-type]
+        for passage in chunk(article, PASSAGE_TOKENS, count_tokens):
+            library.by_context[number].append(len(library.windows))
+            library.windows.append(Window(lang, title, passage.text, number))
+            library.splits.append(split)
+    return library._contexts[key]
+
+
+def _example(
+    library: Library, source: str, lang: str, question: str, qa: Any, context: int, split: Split
+) -> Example | None:
+    """None where the answer stands in no window, or nobody can tell in which."""
+    golds = tuple(dict.fromkeys(answer["text"].strip() for answer in qa.get("answers", []) if answer["text"].strip()))
+    windows = library.by_context[context]
+    if not windows:
+        return None
+    if qa.get("is_impossible"):
+        window = max(windows, key=lambda w: _overlap(question, library.windows[w].text))
+        return Example(source, str(qa["id"]), split, question, lang, window, None, (), context)
+    if not golds:
+        return None
+    # Rebuilt files give the first occurrence for any; of several, the one among most of the question's words is meant.
+    found = [
+        (_overlap(question, text[max(0, at - 80) : at + 80]), -w, -at, w)
+        for w in windows
+        for text in [library.windows[w].text]
+        for at in _occurrences(golds[0], text)
+    ]
+    if not found:
+        return None
+    _, _, at, window = max(found)
+    return Example(source, str(qa["id"]), split, question, lang, window, (-at, -at + len(golds[0])), golds, context)
+
+
+def _occurrences(answer: str, text: str) -> Iterator[int]:
+    return (m.start() for m in re.finditer(rf"(?<!\w){re.escape(answer)}(?!\w)", text))
+
+
+def _overlap(question: str, text: str) -> int:
+    return len(_words(question) & _words(text))
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"\w+", text.casefold()))
+
+
+def _unanswerable(articles: Any) -> Any:
+    for article in articles:
+        for paragraph in article["paragraphs"]:
+            paragraph["qas"] = [qa for qa in paragraph["qas"] if qa["is_impossible"]]
+    return articles
+
+
+def _afriqa(path: Path) -> list[dict[str, Any]]:
+    lines = [record for line in _text(path).splitlines() if line.strip() and (record := json.loads(line))["title"]]
+    return [
+        {
+            "title": line["title"],
+            "paragraphs": [
+                {
+                    "context": line["context"],
+                    "qas": [
+                        {
+                            "id": f"afriqa-{line['id']}",
+                            "question": line["question_translated"],
+                            "answers": [{"text": text} for text in line["answer_pivot"]["text"]],
+                        }
+                    ],
+                }
+            ],
+        }
+        for line in lines
+    ]
+
+
+def _questions(articles: Any) -> Iterator[dict[str, Any]]:
+    return (qa for article in articles for paragraph in article["paragraphs"] for qa in paragraph["qas"])
+
+
+def read_squad(path: Path) -> list[dict[str, Any]]:
+    try:
+        articles: list[dict[str, Any]] = json.loads(_text(path))["data"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise BulletinError(f"{path}: not a question-answering set in SQuAD's JSON ({error}).") from error
+    return articles
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except OSError as error:
+        raise BulletinError(f"{path} cannot be read ({error.strerror}); --data wants the folder of the sets.") from None
+
+
+def plain_title(title: str) -> str:
+    return title.replace("_", " ").strip()
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
