@@ -62,10 +62,17 @@ def test_the_thresholds_in_the_repository_can_be_read() -> None:
 
 
 def test_a_target_not_reached_is_told_and_stops_nothing() -> None:
-    rates = {name: {"value": 0.5, "n": 16} for name in ("success@3", "containment", "citation_true")}
+    rates = {name: {"value": 0.5, "n": 16} for name in ("success@3", "containment", "false_answer_rate")}
     summary = {group: {"rates": rates} for group in ("fr", "en", "de", "all")}
     told = gate.shortfalls(summary, "go-cluster")
-    assert told == [f"{lang}: containment is 0.500 (n=16), below the target 0.75" for lang in ("fr", "en", "de")]
+    assert told == [
+        line
+        for lang in ("fr", "en", "de")
+        for line in (
+            f"{lang}: containment is 0.500 (n=16), below the target 0.95",
+            f"{lang}: false_answer_rate is 0.500 (n=16), above the target 0.1",
+        )
+    ]
     assert gate.shortfalls(summary, "no such set") == []
 
 
