@@ -1,7 +1,7 @@
 """The trained reader as it is served: an ONNX graph in the cache, made once from the weights in the tree.
 
-In 32 bits: in eight (dynamic; seven for weights, as processors without VNNI want it) it read 1.7 times as fast, but
-gave another first quote to one question in ten.
+In 32 bits: in eight (dynamic; seven for weights, as processors without VNNI want it) it read faster, but quoted other
+sentences too often.
 """
 
 from __future__ import annotations
