@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 import subprocess
 import sys
 import time
@@ -20,7 +22,8 @@ from settings import ROOT
 from train.__main__ import main
 from train.data import Library, read_library
 from train.loop import CHECKPOINT, CURVE
-from train.pairs import token_span
+from train.pairs import Corpus, Pair, targets, token_span
+from train.states import States
 
 TOWNS = [f"Town{chr(65 + i // 26)}{chr(65 + i % 26)}" for i in range(70)]
 SENTENCES = {
@@ -104,6 +107,67 @@ def test_near_misses_and_follow_ups_are_among_the_examples(library: Library) -> 
     assert all(example.answer is None for example in library.examples if example.source == "squad2")
     followed = next(example for example in library.examples if example.source == "follow-up")
     assert followed.question.count("?") == 2
+
+
+def test_what_squad_asks_in_vain_is_asked_of_translated_paragraphs_too(library: Library) -> None:
+    asked = [example for example in library.examples if example.source == "squad2-de"]
+    assert len(asked) == 20
+    for example in asked:
+        town = example.question.removeprefix("How old is ").rstrip("?")
+        window = library.windows[example.window]
+        assert (example.lang, example.answer, window.lang, window.title) == ("en", None, "de", town)
+
+
+def test_the_occurrence_that_the_set_names_is_the_answer(data: Path, tmp_path: Path) -> None:
+    shutil.copytree(data, tmp_path / "data")
+    text = "Anne est née à Lyon. Ensuite Anne a écrit."
+    qas = [
+        {"id": f"{start}", "question": "Qui ?", "answers": [{"text": "Anne", "answer_start": start}]}
+        for start in (0, text.rindex("Anne"))
+    ]
+    piaf = tmp_path / "data" / "piaf" / "piaf-v1.1.json"
+    piaf.write_text(json.dumps({"data": [{"title": "Anne", "paragraphs": [{"context": text, "qas": qas}]}]}), "utf-8")
+    examples = read_library(tmp_path / "data", lambda text: len(text.split())).examples
+    assert [e.answer for e in examples if e.source == "piaf"] == [(0, 4), (29, 33)]
+
+
+@pytest.fixture(scope="module")
+def corpus(library: Library) -> Corpus:
+    """Each word is a token whose state is its place in the text."""
+    spans = [[m.span() for m in re.finditer(r"\w+|\S", window.text)] for window in library.windows]
+    lengths = [len(own) for own in spans]
+    rows = np.concatenate([np.arange(n, dtype=np.int8) for n in lengths])[:, None]
+    ones = np.ones((len(rows), 1), np.float32)
+    starts = np.cumsum([0, *lengths])
+    states = States(rows, ones, np.concatenate(spans).astype(np.int32), starts, np.zeros((len(lengths), 1), np.float32))
+    return Corpus(library, states, states, [0] * len(library.examples))
+
+
+def test_a_passage_without_a_sentence_still_answers_or_does_not_any_more(library: Library, corpus: Corpus) -> None:
+    pairs = corpus.training_pairs({number: [] for number in corpus.examples("train")}, 0)
+    near_misses = [pair for pair in pairs if pair.without and not pair.answer]
+    assert near_misses
+    for pair in near_misses:
+        assert pair.without
+        first, last = corpus.passages.spans_of(pair.window)[list(pair.without)]
+        left_out = library.windows[pair.window].text[first[0] : last[1]]
+        golds = [e.golds for e in library.examples if e.window == pair.window and e.split == "train"]
+        assert any(gold in left_out for own in golds for gold in own)
+
+
+def test_targets_follow_the_tokens_that_are_left(corpus: Corpus) -> None:
+    window = next(w for w, own in enumerate(corpus.library.windows) if len(own.text.split()) >= 8)
+    pairs = [
+        Pair(0, window, (4, 5)),
+        Pair(0, window, (4, 5), (1, 2)),
+        Pair(0, window, (1, 1), (4, 5)),
+        Pair(0, window, None),
+    ]
+    starts, ends, relevant = targets(pairs)
+    _, _, states, mask = corpus.batch(pairs)
+    assert (starts.tolist(), ends.tolist(), relevant.tolist()) == ([5, 3, 2, 0], [6, 4, 2, 0], [1, 1, 1, 0])
+    assert [states[i, starts[i] - 1, 0].item() for i in range(3)] == [4, 4, 1]
+    assert (mask.sum(1)[1] - mask.sum(1)[0]).item() == -2
 
 
 def test_tokens_that_overlap_the_answer_are_its_span() -> None:

@@ -46,6 +46,10 @@ def _parser() -> argparse.ArgumentParser:
 
     run = verbs.add_parser("run", parents=[data, out], help="train; goes on from the last checkpoint in --out")
     run.add_argument("--steps", type=positive, default=3500, help="of 16 pairs (default: %(default)s)")
+    run.add_argument(
+        "--start", type=Path, metavar="WEIGHTS", help="go on from these instead of the encoder's own layers"
+    )
+    run.add_argument("--rate", type=float, default=Recipe.rate, help="highest learning rate (default: %(default)s)")
     run.add_argument("--validate-every", type=positive, default=600, metavar="STEPS", help="default: %(default)s")
     run.set_defaults(command=_run)
 
@@ -67,12 +71,19 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(options: argparse.Namespace, settings: Settings) -> int:
-    recipe = Recipe(options.steps, validate_every=options.validate_every)
+    recipe = Recipe(options.steps, rate=options.rate, validate_every=options.validate_every)
     torch.manual_seed(recipe.seed)
-    reader = JointReader(bundled_weights()).to(_device())
-    data = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in source_files(options.data)}
-    train(reader, _corpus(options, settings), recipe, options.out, {"encoder": bundled_name(), "data": data})
+    reader = JointReader(bundled_weights())
+    origin = {"encoder": bundled_name(), "data": {path.name: _sha256(path) for path in source_files(options.data)}}
+    if options.start:
+        load_weights(reader, options.start)
+        origin["start"] = _sha256(options.start)
+    train(reader.to(_device()), _corpus(options, settings), recipe, options.out, origin)
     return 0
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _compress(options: argparse.Namespace, settings: Settings) -> int:

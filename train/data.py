@@ -29,6 +29,9 @@ AFRIQA = "afriqa-fr/gold_span_passages.afriqa.fon.fr.train.json"
 CROSSED = [("de", "de"), ("en", "de"), ("de", "en"), ("en", "es"), ("es", "en"), ("es", "de"), ("de", "es")]
 """XQuAD's pairs of question and passage language; Spanish stands in for French, which it has not."""
 
+NEAR_MISSED = ("de", "es")
+"""Languages whose XQuAD paragraphs are also asked what SQuAD 2.0 asks in vain of the English ones."""
+
 SWAPPED = {"piaf": 2, "xquad-de-de": 2, "xquad-en-de": 2, "xquad-de-en": 2, "squad1": 4}
 """Sets of which one question in so many is also asked of another name or number: near misses for every language."""
 
@@ -38,12 +41,15 @@ FOLLOWED = ("piaf", "squad1", "xquad-de-de", "xquad-en-de")
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A passage as the index would hold it. `context`: which paragraph of the set it was cut from."""
+    """A passage as the index would hold it. `context`: which paragraph of the set it was cut from, at `start`."""
 
     lang: str
     title: str
     text: str
     context: int
+    start: int
+    sentences: tuple[Span, ...]
+    """Where its sentences stand in its text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +109,14 @@ def read_library(data: Path, count_tokens: Callable[[str], int]) -> Library:
                         library.examples.append(made)
 
     add("piaf", "fr", "fr", read_squad(data / PIAF))
-    add("squad1", "en", "en", read_squad(data / SQUAD1))
-    add("squad2", "en", "en", _unanswerable(read_squad(data / SQUAD2)))
+    add("squad1", "en", "en", _without_offsets(read_squad(data / SQUAD1)))
+    missed = _unanswerable(read_squad(data / SQUAD2))
+    add("squad2", "en", "en", missed)
     for question_lang, lang in CROSSED:
         texts = {str(qa["id"]): qa["question"] for qa in _questions(read_squad(data / XQUAD.format(question_lang)))}
         add(f"xquad-{question_lang}-{lang}", question_lang, lang, read_squad(data / XQUAD.format(lang)), texts)
+    for lang in NEAR_MISSED:
+        add(f"squad2-{lang}", "en", lang, _translated(missed, data, lang))
     add("afriqa", "fr", "fr", _afriqa(data / AFRIQA))
     library.examples += [*_follow_ups(library), *_swapped(library)]
     return library
@@ -203,7 +212,8 @@ def _context(
         article = Article(str(number), title, "fr" if lang == "es" else lang, text)  # type: ignore[arg-type]
         for passage in chunk(article, PASSAGE_TOKENS, count_tokens):
             library.by_context[number].append(len(library.windows))
-            library.windows.append(Window(lang, title, passage.text, number))
+            own = tuple((a - passage.start, b - passage.start) for a, b in passage.sentences)
+            library.windows.append(Window(lang, title, passage.text, number, passage.start, own))
             library.splits.append(split)
     return library._contexts[key]
 
@@ -221,7 +231,7 @@ def _example(
         return Example(source, str(qa["id"]), split, question, lang, window, None, (), context)
     if not golds:
         return None
-    # Rebuilt files give the first occurrence for any; of several, the one among most of the question's words is meant.
+    # Where the set does not say which occurrence is meant, it is the one among most of the question's words.
     found = [
         (_overlap(question, text[max(0, at - 80) : at + 80]), -w, -at, w)
         for w in windows
@@ -230,7 +240,9 @@ def _example(
     ]
     if not found:
         return None
-    _, _, at, window = max(found)
+    said = next((answer.get("answer_start") for answer in qa["answers"] if answer["text"].strip()), None)
+    meant = [place for place in found if library.windows[place[3]].start - place[2] == said]
+    _, _, at, window = max(meant or found)
     return Example(source, str(qa["id"]), split, question, lang, window, (-at, -at + len(golds[0])), golds, context)
 
 
@@ -244,6 +256,33 @@ def _overlap(question: str, text: str) -> int:
 
 def _words(text: str) -> set[str]:
     return set(re.findall(r"\w+", text.casefold()))
+
+
+def _without_offsets(articles: Any) -> Any:
+    """The rebuilt SQuAD files give the first occurrence of an answer for any."""
+    for question in _questions(articles):
+        for answer in question["answers"]:
+            answer.pop("answer_start", None)
+    return articles
+
+
+def _translated(articles: Any, data: Path, lang: str) -> list[dict[str, Any]]:
+    """The same questions on XQuAD's paragraphs in `lang`, for those of `articles` that XQuAD has translated."""
+    english, translated = (
+        [
+            (article["title"], p["context"])
+            for article in read_squad(data / XQUAD.format(its))
+            for p in article["paragraphs"]
+        ]
+        for its in ("en", lang)
+    )
+    there = {text: place for (_, text), place in zip(english, translated, strict=True)}
+    return [
+        {"title": there[p["context"]][0], "paragraphs": [{"context": there[p["context"]][1], "qas": p["qas"]}]}
+        for article in articles
+        for p in article["paragraphs"]
+        if p["context"] in there
+    ]
 
 
 def _unanswerable(articles: Any) -> Any:

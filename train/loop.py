@@ -76,7 +76,7 @@ def train(model: JointReader, corpus: Corpus, recipe: Recipe, out: Path, origin:
     body = [parameter for name, parameter in model.named_parameters() if name.startswith("layers")]
     head = [parameter for name, parameter in model.named_parameters() if not name.startswith("layers")]
     optimizer = torch.optim.AdamW(
-        [{"params": body, "lr": recipe.rate}, {"params": head, "lr": recipe.head_rate}], weight_decay=0.01
+        [{"params": body, "lr": recipe.rate}, {"params": head, "lr": recipe.head_rate}], weight_decay=0.01, fused=True
     )
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _pace(step, recipe))
     validation = corpus.examples("val")

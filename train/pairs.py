@@ -19,15 +19,25 @@ HARD = 8
 """Passages a question is mined for: the nearest to it that lack the answer."""
 _NEGATIVE, _ANYWHERE = 0.5, 0.1
 """How many questions bring a negative with them, and how many of these take it from anywhere in the language."""
+_CUT, _SHORTENED = 0.35, 0.35
+"""How many questions are also put to their own passage without the sentence that answers, a near miss in any language;
+and how many answered passages lose another sentence, so that a gap gives nothing away."""
+
+Tokens = tuple[int, int]
+"""First and last."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A question's number, a window's number, and the tokens (first, last) that answer; None: not here."""
+    """A question's number, a window's number, and the tokens of the window that answer; None: not here.
+
+    `without`: tokens that are left out of the window, none of the answer.
+    """
 
     question: int
     window: int
-    answer: tuple[int, int] | None
+    answer: Tokens | None
+    without: Tokens | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +75,8 @@ class Corpus:
         return found
 
     def training_pairs(self, negatives: dict[int, list[int]], seed: int) -> list[Pair]:
-        """Every training example once, half of the answerable ones with a passage that lacks the answer; shuffled."""
+        """Every training example once, half of the answerable ones with a passage that lacks the answer, a third with
+        their own without the sentence that answers; shuffled."""
         chance = random.Random(seed)
         pairs = []
         for number, hard in negatives.items():
@@ -73,11 +84,33 @@ class Corpus:
             question = self.question_of[number]
             tokens = token_span(self.passages.spans_of(example.window), example.answer) if example.answer else None
             if tokens or example.answer is None:
-                pairs.append(Pair(question, example.window, tokens))
+                left_out = self._other_sentence(example, chance) if chance.random() < _SHORTENED else None
+                pairs.append(Pair(question, example.window, tokens, left_out))
             if example.answer and hard and chance.random() < _NEGATIVE:
                 pairs.append(Pair(question, self._negative(example, hard, chance), None))
+            if chance.random() < _CUT and (left_out := self._answering_sentence(example)):
+                pairs.append(Pair(question, example.window, None, left_out))
         chance.shuffle(pairs)
         return pairs
+
+    def _answering_sentence(self, example: Example) -> Tokens | None:
+        """The tokens of the one sentence that holds an answer; None where it is the only one, or another does too."""
+        window = self.library.windows[example.window]
+        golds = [gold.casefold() for gold in example.golds]
+        holding = [span for span in window.sentences if any(g in window.text[slice(*span)].casefold() for g in golds)]
+        alone = len(holding) == 1 and len(window.sentences) > 1
+        return token_span(self.passages.spans_of(example.window), holding[0]) if alone else None
+
+    def _other_sentence(self, example: Example, chance: random.Random) -> Tokens | None:
+        """The tokens of a sentence beside the answer; None where too little would be left."""
+        if not example.answer:
+            return None
+        begin, end = example.answer
+        window = self.library.windows[example.window]
+        others = [(a, b) for a, b in window.sentences if b <= begin or a >= end]
+        if len(window.sentences) < 3 or not others:
+            return None
+        return token_span(self.passages.spans_of(example.window), chance.choice(others))
 
     def _negative(self, example: Example, hard: list[int], chance: random.Random) -> int:
         if chance.random() >= _ANYWHERE:
@@ -92,7 +125,7 @@ class Corpus:
     def batch(self, pairs: Sequence[Pair]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """The four inputs of `answer.joint_reader.JointReader`, padded to the longest."""
         question, question_mask = _padded([self.questions.of(pair.question) for pair in pairs])
-        passage, passage_mask = _padded([self.passages.of(pair.window) for pair in pairs])
+        passage, passage_mask = _padded([_shorter(self.passages.of(p.window), p.without) for p in pairs])
         return question, question_mask, passage, passage_mask
 
     def batches(self, pairs: Sequence[Pair], size: int, seed: int) -> Iterator[list[Pair]]:
@@ -109,13 +142,24 @@ class Corpus:
 
 def targets(pairs: Sequence[Pair]) -> tuple[Tensor, Tensor, Tensor]:
     """Columns of start and end (0: not here), int64 (b,) each, and whether the passage answers, float32 (b,)."""
-    starts = torch.tensor([pair.answer[0] + 1 if pair.answer else 0 for pair in pairs])
-    ends = torch.tensor([pair.answer[1] + 1 if pair.answer else 0 for pair in pairs])
+    shifts = [_length(p.without) if p.answer and p.without and p.without < p.answer else 0 for p in pairs]
+    starts, ends = (
+        torch.tensor([p.answer[side] + 1 - shift if p.answer else 0 for p, shift in zip(pairs, shifts, strict=True)])
+        for side in (0, 1)
+    )
     return starts, ends, (starts > 0).float()
 
 
-def token_span(spans: NDArray[np.int32], answer: Span) -> tuple[int, int] | None:
-    """First and last token that overlap the characters of `answer`; None where no token does."""
+def _length(tokens: Tokens) -> int:
+    return tokens[1] - tokens[0] + 1
+
+
+def _shorter(states: NDArray[np.float32], without: Tokens | None) -> NDArray[np.float32]:
+    return np.delete(states, slice(without[0], without[1] + 1), 0) if without else states
+
+
+def token_span(spans: NDArray[np.int32], answer: Span) -> Tokens | None:
+    """The tokens that overlap the characters of `answer`; None where no token does."""
     inside = np.flatnonzero((spans[:, 1] > answer[0]) & (spans[:, 0] < answer[1]))
     return (int(inside[0]), int(inside[-1])) if len(inside) else None
 
