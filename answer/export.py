@@ -51,11 +51,10 @@ def _directory(cache: Path) -> Path:
 def _write(directory: Path) -> None:
     import torch
 
-    from answer.joint_reader import JointReader, load_weights
+    from answer.joint_reader import load_reader
 
     model = bundled_weights()
-    reader = JointReader(model)
-    load_weights(reader, WEIGHTS)
+    reader = load_reader(model, WEIGHTS)
     pairs, asked, read = (torch.export.Dim(name, max=512) for name in ("pairs", "asked", "read"))
     torch.onnx.export(
         reader.eval(),

@@ -58,28 +58,49 @@ class JointReader(nn.Module):
         return Marks(start, end, self.relevant(states[:, 0])[:, 0])
 
 
-def save_weights(reader: JointReader, path: Path, metadata: dict[str, str]) -> None:
-    """Matrices in 8 bits with a scale for each output, the rest in 16; a quarter of the size of float32."""
+RANK = 64
+"""Of the change to each matrix: adapters this low score like all of it (`python -m train compress`, docs/reader.md)."""
+
+
+def save_weights(reader: JointReader, model: WheelModel, path: Path, metadata: dict[str, str]) -> None:
+    """What training changed of the model's own layers, as two matrices of rank RANK for each (LoRA, Hu et al. 2022),
+    and all that it added to them, in 16 bits."""
+    untrained = JointReader(model).state_dict()
     stored: dict[str, Tensor] = {}
     for name, tensor in reader.state_dict().items():
-        if tensor.ndim == 2:
-            scale = tensor.abs().amax(1).clamp(min=1e-12) / 127
-            stored[name] = (tensor / scale[:, None]).round().to(torch.int8)
-            stored[f"{name}.scale"] = scale
+        if low_rank(tensor):
+            stored[f"{name}.left"], stored[f"{name}.right"] = adapters(tensor - untrained[name], RANK)
         else:
-            stored[name] = tensor.to(torch.float16)
+            stored[name] = tensor.half()
     save_file(stored, path, metadata)
 
 
-def load_weights(reader: JointReader, path: Path) -> None:
-    """Put what `save_weights` wrote into `reader`. Raises ModelError when it is not that."""
+def load_reader(model: WheelModel, path: Path) -> JointReader:
+    """The reader that `save_weights` wrote, on top of the model's own layers. Raises ModelError when it is not that."""
+    reader = JointReader(model)
     try:
         stored = load_file(path)
         state = {
-            name: tensor.float() * stored[f"{name}.scale"][:, None] if tensor.dtype == torch.int8 else tensor.float()
-            for name, tensor in stored.items()
-            if not name.endswith(".scale")
+            name: tensor + stored.pop(f"{name}.left").float() @ stored.pop(f"{name}.right").float()
+            if low_rank(tensor)
+            else stored.pop(name).float()
+            for name, tensor in reader.state_dict().items()
         }
+        if stored:
+            raise KeyError(f"nothing is called {min(stored)}")
         reader.load_state_dict(state)
     except (OSError, SafetensorError, KeyError, RuntimeError) as error:
         raise ModelError(f"{path} is not the reader's weights ({' '.join(str(error).split())[:200]}).") from error
+    return reader
+
+
+def low_rank(tensor: Tensor) -> bool:
+    """Whether a parameter is a layer's matrix, whose change is kept as adapters."""
+    return tensor.ndim == 2 and min(tensor.shape) > RANK
+
+
+def adapters(change: Tensor, rank: int) -> tuple[Tensor, Tensor]:
+    """float16 (n, rank) and (rank, m) whose product is nearest to `change` (n, m) (Eckart & Young 1936)."""
+    u, s, v = torch.linalg.svd(change, full_matrices=False)
+    root = s[:rank].sqrt()
+    return (u[:, :rank] * root).half().contiguous(), (root[:, None] * v[:rank]).half().contiguous()

@@ -4,8 +4,8 @@ One Wikipedia article becomes one article whose paragraphs are the set's passage
 reader was not trained on are asked: those kept for choosing (`-val`) and those kept for reporting (`-test`). Each is
 asked of the bulletin with all articles, and of one that lacks the articles asked about (`-absent`), where it is to be
 refused; and in `-given` every paragraph is an article of its own, so that it can be given to the reader. SQuAD 2.0's
-own unanswerable questions are near misses. English questions over German articles, and the other way round, come from
-XQuAD, which is parallel by `id`.
+own unanswerable questions are near misses, on the German articles of XQuAD too, which are translations of SQuAD's.
+English questions over German articles, and the other way round, come from XQuAD, which is parallel by `id`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import Any
 import yaml
 
 from records import Lang
-from train.data import PIAF, SQUAD2, XQUAD, plain_title, read_squad, splits
+from train.data import PIAF, SQUAD2, XQUAD, plain_title, read_squad, splits, translated_near_misses
 
 SUFFIXES = ("", "-absent", "-given")
 ABOUT = "about:"
@@ -41,12 +41,14 @@ class SourceSet:
     question_lang: Lang
     questions: str = ""
     """Another file whose questions, of the same ids, are asked instead."""
+    near_misses: bool = False
+    """Whether SQuAD 2.0's unanswerable questions are asked of these paragraphs too, which are translations of its."""
 
 
 SETS = (
     SourceSet("piaf", "piaf", PIAF, "fr", "fr"),
     SourceSet("xquad-de", "xquad-de", XQUAD.format("de"), "de", "de"),
-    SourceSet("xquad-en-de", "xquad-de", XQUAD.format("de"), "de", "en", XQUAD.format("en")),
+    SourceSet("xquad-en-de", "xquad-de", XQUAD.format("de"), "de", "en", XQUAD.format("en"), near_misses=True),
     SourceSet("xquad-de-en", "xquad-en", XQUAD.format("en"), "en", "de", XQUAD.format("de")),
     SourceSet("squad2", "squad", SQUAD2, "en", "en"),
 )
@@ -91,6 +93,14 @@ def convert(source: SourceSet, data: Path, out: Path, most: int) -> list[AskedSe
     split = splits(data)
     articles = [Wikipedia(plain_title(a["title"]), a["paragraphs"]) for a in read_squad(data / source.file)]
     texts = _questions_by_id(data / source.questions) if source.questions else {}
+    if source.near_misses:
+        missed = {
+            paragraph["context"]: paragraph["qas"]
+            for article in translated_near_misses(data, source.lang)
+            for paragraph in article["paragraphs"]
+        }
+        for paragraph in (paragraph for article in articles for paragraph in article.paragraphs):
+            paragraph["qas"] = paragraph["qas"] + missed.get(paragraph["context"], [])
     asked = {
         (suffix, part): out / "questions" / f"{source.name}{suffix}-{part}.jsonl"
         for suffix in SUFFIXES

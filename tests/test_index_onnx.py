@@ -12,14 +12,17 @@ from typing import Literal
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
+from tokenizers import Tokenizer
 
 from answer.ask import Assistant
 from errors import ModelError
 from index.encoder import SentenceEncoder
-from index.export import served_model
+from index.export import served_model, served_tokenizer
 from index.onnx_encoder import OnnxEncoder, _Words
-from index.weights import publish_once
+from index.weights import bundled_model, publish_once
 from records import Encoding
 from settings import ROOT, Settings
 from tests.test_index_encoder import PASSAGES, QUESTIONS
@@ -71,12 +74,36 @@ def test_what_is_served_is_what_was_built(
     assert least_cosine([e.states for e in ours], [e.states for e in expected]) >= of_tokens
 
 
-@pytest.mark.parametrize("text", ["", "<mask> </s>", "a\u0000b", "\u00a0 ", "mot " * 900, "中国有多少", "e\u0301 ﬁ"])
+@pytest.mark.parametrize("text", ["", "<mask> </s>", "a\u0000b", "\u00a0 ", "mot " * 900, "Ελλάς ½ µm", "e\u0301 ﬁ"])
 def test_tokens_are_counted_and_placed_as_by_the_builder(
     encoder: OnnxEncoder, builder: SentenceEncoder, text: str
 ) -> None:
     assert encoder.count_tokens(text) == builder.count_tokens(text)
     assert encoder.encode_question(text).spans.tolist() == builder.encode_question(text).spans.tolist()
+
+
+@pytest.fixture(scope="module")
+def tokenizers() -> tuple[Tokenizer, Tokenizer, list[int]]:
+    """The whole one, the one that serves, and which words the latter has of the former."""
+    whole = Path(bundled_model(Settings().cache), "tokenizer.json").read_text("utf-8")
+    return (Tokenizer.from_str(whole), *served_tokenizer(whole))
+
+
+@given(text=st.text(st.sampled_from("abcdeéèàùçœßüöäÄÖÜłđşαβμΩ0123456789 .,;:!?'’«»„“-–()/%€°²½…\u0301\u00ad")))
+def test_no_token_changes_for_the_words_left_out(
+    tokenizers: tuple[Tokenizer, Tokenizer, list[int]], text: str
+) -> None:
+    whole, served, kept = tokenizers
+    ours, theirs = served.encode(text), whole.encode(text)
+    assert [kept[token] for token in ours.ids] == theirs.ids
+    assert ours.offsets == theirs.offsets
+    assert len(kept) == served.get_vocab_size() < whole.get_vocab_size() / 2
+
+
+def test_a_letter_of_another_script_is_an_unknown_word(encoder: OnnxEncoder) -> None:
+    mixed = encoder.encode_question("Was macht 中国 in Berlin?")
+    assert mixed.spans.tolist()[:4] == encoder.encode_question("Was macht ДД in Berlin?").spans.tolist()[:4]
+    assert np.isfinite(mixed.vector).all()
 
 
 def test_words_are_those_of_the_file() -> None:
@@ -113,7 +140,7 @@ def test_a_directory_whose_maker_was_killed_is_not_there(tmp_path: Path) -> None
     code = """if True:
         import time
         from pathlib import Path
-        from index.weights import publish_once
+        from index.weights import bundled_model, publish_once
 
         def half(work):
             (work / "half").write_text("written")

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from answer.ask import Assistant
 from answer.calibration import Logistic
 from answer.export import WEIGHTS, served_reader, weights_sha256
-from answer.joint_reader import JointReader, load_weights
+from answer.joint_reader import load_reader
 from answer.sentence_reader import SentenceReader
 from answer.span_reader import CALIBRATION, FIRST, Find, SpanModel, SpanReader, evidence, rank_features
 from answer.spans import MAX_TOKENS, best_span
@@ -138,8 +138,7 @@ def test_its_calibration_is_of_these_weights_and_these_features(reader: SpanRead
 
 
 def test_the_exported_graph_says_what_the_trained_module_says(assistant: Assistant) -> None:
-    module = JointReader(bundled_weights()).eval()
-    load_weights(module, WEIGHTS)
+    module = load_reader(bundled_weights(), WEIGHTS).eval()
     session = open_session(served_reader(Settings().cache), 1)
     for text in ("Combien de clusters ?", "who opened the congress?"):
         question, hits = ask(assistant, text)
@@ -180,7 +179,7 @@ def test_a_damaged_model_is_named(tmp_path: Path, content: bytes) -> None:
 def test_damaged_weights_are_named(tmp_path: Path) -> None:
     (tmp_path / "w").write_bytes(WEIGHTS.read_bytes()[:1000])
     with pytest.raises(ModelError, match="is not the reader's weights"):
-        load_weights(JointReader(bundled_weights()), tmp_path / "w")
+        load_reader(bundled_weights(), tmp_path / "w")
 
 
 def test_the_other_reader_is_a_setting(settings: Settings) -> None:

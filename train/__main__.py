@@ -12,7 +12,7 @@ import torch
 from tokenizers import Tokenizer
 
 from answer.export import WEIGHTS
-from answer.joint_reader import JointReader, load_weights, save_weights
+from answer.joint_reader import JointReader, load_reader, save_weights
 from errors import BulletinError, one_line_errors, positive
 from index.bert import SplitEncoder
 from index.weights import bundled_model, bundled_name, bundled_weights
@@ -53,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--validate-every", type=positive, default=600, metavar="STEPS", help="default: %(default)s")
     run.set_defaults(command=_run)
 
-    export = verbs.add_parser("export", parents=[out], help=f"the last checkpoint in 8 bits, to {WEIGHTS.name}")
+    export = verbs.add_parser("export", parents=[out], help=f"what the last checkpoint changed, to {WEIGHTS.name}")
     export.add_argument("--weights", type=Path, default=WEIGHTS, help="default: %(default)s")
     export.add_argument("--picture", type=Path, help="also draw the learning curve, as a PNG")
     export.set_defaults(command=_export)
@@ -73,10 +73,10 @@ def _parser() -> argparse.ArgumentParser:
 def _run(options: argparse.Namespace, settings: Settings) -> int:
     recipe = Recipe(options.steps, rate=options.rate, validate_every=options.validate_every)
     torch.manual_seed(recipe.seed)
-    reader = JointReader(bundled_weights())
+    model = bundled_weights()
+    reader = load_reader(model, options.start) if options.start else JointReader(model)
     origin = {"encoder": bundled_name(), "data": {path.name: _sha256(path) for path in source_files(options.data)}}
     if options.start:
-        load_weights(reader, options.start)
         origin["start"] = _sha256(options.start)
     train(reader.to(_device()), _corpus(options, settings), recipe, options.out, origin)
     return 0
@@ -99,12 +99,13 @@ def _trained(out: Path) -> dict[str, torch.Tensor]:
 
 
 def _export(options: argparse.Namespace, _: Settings) -> int:
-    reader = JointReader(bundled_weights())
+    model = bundled_weights()
+    reader = JointReader(model)
     reader.load_state_dict(_trained(options.out))
     curve = options.out / CURVE
     made = json.loads(curve.read_text("utf-8"))
     beside = options.weights.with_suffix(".new")  # a file cut short would be taken for the weights
-    save_weights(reader, beside, {"made": json.dumps({key: made[key] for key in ("recipe", "from")})})
+    save_weights(reader, model, beside, {"made": json.dumps({key: made[key] for key in ("recipe", "from")})})
     beside.replace(options.weights)
     print(f"{options.weights}: {options.weights.stat().st_size / 1e6:.1f} MB")
     if options.picture:
@@ -113,8 +114,7 @@ def _export(options: argparse.Namespace, _: Settings) -> int:
 
 
 def _evaluate(options: argparse.Namespace, settings: Settings) -> int:
-    reader = JointReader(bundled_weights())
-    load_weights(reader, options.weights)
+    reader = load_reader(bundled_weights(), options.weights)
     corpus = _corpus(options, settings)
     print(table(evaluate(corpus, runner(reader.to(_device()), corpus), options.split, options.most)))
     return 0

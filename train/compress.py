@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping
 import torch
 from torch import Tensor
 
-from answer.joint_reader import JointReader
+from answer.joint_reader import JointReader, adapters, low_rank
 from index.weights import WheelModel
 from train.loop import VALIDATED, runner
 from train.pairs import Corpus
 from train.score import reading_scores
 
-RANKS = (32, 64, 128)
+RANKS = (16, 32, 64, 128)
 State = Mapping[str, Tensor]
 
 
@@ -36,7 +36,7 @@ def table(trained: State, model: WheelModel, corpus: Corpus, most: int) -> str:
 
 def _ways(trained: State, untrained: State) -> Iterator[tuple[str, float, State]]:
     """Name, size in MB and what comes back of the weights."""
-    matrices = {name for name, tensor in trained.items() if tensor.ndim == 2}
+    matrices = {name for name, tensor in trained.items() if low_rank(tensor)}
     others = sum(2 * tensor.numel() for name, tensor in trained.items() if name not in matrices) / 1e6
     numbers = sum(trained[name].numel() for name in matrices) / 1e6
     yield "float32", 4 * numbers + 2 * others, trained
@@ -47,8 +47,7 @@ def _ways(trained: State, untrained: State) -> Iterator[tuple[str, float, State]
         {n: _eight_bits(t) if n in matrices else t for n, t in trained.items()},
     )
     for rank in RANKS:
-        # Adapters on the wheel's weights, as low as their change allows (LoRA, Hu et al. 2022), in 16 bits.
-        size = sum(2 * min(rank, *trained[n].shape) * sum(trained[n].shape) for n in matrices) / 1e6
+        size = sum(2 * rank * sum(trained[n].shape) for n in matrices) / 1e6
         changed = {n: _low_rank(t, untrained[n], rank) if n in matrices else t for n, t in trained.items()}
         yield f"change of rank {rank}, float16", size + others, changed
 
@@ -59,6 +58,5 @@ def _eight_bits(matrix: Tensor) -> Tensor:
 
 
 def _low_rank(matrix: Tensor, before: Tensor, rank: int) -> Tensor:
-    u, s, v = torch.linalg.svd(matrix - before, full_matrices=False)
-    change: Tensor = (u[:, :rank] * s[:rank]).half().float() @ v[:rank].half().float()
-    return before + change
+    left, right = adapters(matrix - before, rank)
+    return before + left.float() @ right.float()

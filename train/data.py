@@ -110,13 +110,12 @@ def read_library(data: Path, count_tokens: Callable[[str], int]) -> Library:
 
     add("piaf", "fr", "fr", read_squad(data / PIAF))
     add("squad1", "en", "en", _without_offsets(read_squad(data / SQUAD1)))
-    missed = _unanswerable(read_squad(data / SQUAD2))
-    add("squad2", "en", "en", missed)
+    add("squad2", "en", "en", unanswerable(read_squad(data / SQUAD2)))
     for question_lang, lang in CROSSED:
         texts = {str(qa["id"]): qa["question"] for qa in _questions(read_squad(data / XQUAD.format(question_lang)))}
         add(f"xquad-{question_lang}-{lang}", question_lang, lang, read_squad(data / XQUAD.format(lang)), texts)
     for lang in NEAR_MISSED:
-        add(f"squad2-{lang}", "en", lang, _translated(missed, data, lang))
+        add(f"squad2-{lang}", "en", lang, translated_near_misses(data, lang))
     add("afriqa", "fr", "fr", _afriqa(data / AFRIQA))
     library.examples += [*_follow_ups(library), *_swapped(library)]
     return library
@@ -266,26 +265,23 @@ def _without_offsets(articles: Any) -> Any:
     return articles
 
 
-def _translated(articles: Any, data: Path, lang: str) -> list[dict[str, Any]]:
-    """The same questions on XQuAD's paragraphs in `lang`, for those of `articles` that XQuAD has translated."""
+def translated_near_misses(data: Path, lang: str) -> list[dict[str, Any]]:
+    """What SQuAD 2.0 asks in vain, in English, of paragraphs that XQuAD has translated: on their translations."""
     english, translated = (
-        [
-            (article["title"], p["context"])
-            for article in read_squad(data / XQUAD.format(its))
-            for p in article["paragraphs"]
-        ]
-        for its in ("en", lang)
+        [(article["title"], paragraph["context"]) for article in articles for paragraph in article["paragraphs"]]
+        for articles in (read_squad(data / XQUAD.format("en")), read_squad(data / XQUAD.format(lang)))
     )
     there = {text: place for (_, text), place in zip(english, translated, strict=True)}
     return [
-        {"title": there[p["context"]][0], "paragraphs": [{"context": there[p["context"]][1], "qas": p["qas"]}]}
-        for article in articles
-        for p in article["paragraphs"]
-        if p["context"] in there
+        {"title": title, "paragraphs": [{"context": context, "qas": paragraph["qas"]}]}
+        for article in unanswerable(read_squad(data / SQUAD2))
+        for paragraph in article["paragraphs"]
+        if paragraph["context"] in there
+        for title, context in [there[paragraph["context"]]]
     ]
 
 
-def _unanswerable(articles: Any) -> Any:
+def unanswerable(articles: Any) -> Any:
     for article in articles:
         for paragraph in article["paragraphs"]:
             paragraph["qas"] = [qa for qa in paragraph["qas"] if qa["is_impossible"]]
