@@ -17,6 +17,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import logsumexp, softmax
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -37,7 +39,11 @@ from records import Encoder, Hit, Question
 ANSWER_FEATURES = ("score", "lead", "margin", "relevance", "search", "certainty", "weakest", "same_language")
 """Of `answer.span_reader.evidence`; `score` sums up the rest."""
 
+Row = tuple[Features, bool, bool]
+"""Features of a reading, whether its quote is right, whether the question can be answered at all."""
+
 REFUSED = 0.15
+_RIDGE = 1e-3
 _LATE = 0.01
 """How often reading may stop too early."""
 
@@ -63,7 +69,7 @@ class Evidence:
     answerable: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, rows: Sequence[tuple[Features, bool, bool]], names: Sequence[str]) -> Evidence:
+    def of(cls, rows: Sequence[Row], names: Sequence[str]) -> Evidence:
         features, right, answerable = zip(*rows, strict=True)
         return cls(np.array([[f[name] for name in names] for f in features]), np.array(right), np.array(answerable))
 
@@ -90,17 +96,15 @@ def fit_span_reader(sets: Sequence[Iterator[Asked]], model: span_reader.SpanMode
     Each step sees what the reader will see: passages in the same batches, and none beyond the stop.
     """
     found = [[_light(asked, _batches(asked, model)) for asked in asked_set] for asked_set in sets]
-    ranked = [
+    choices = [
         [
-            (span_reader.rank_features(find), asked.right(_quote(find)), True)
+            [(span_reader.rank_features(find), asked.right(_quote(find)), True) for find in itertools.chain(*batches)]
             for asked, batches in part
             if asked.case.answerable
-            for find in itertools.chain(*batches)
         ]
         for part in found
     ]
-    names = list(next(rows for rows in ranked if rows)[0][0])
-    rank = Logistic(**_regression([Evidence.of(rows, names) for rows in ranked if rows], names))
+    rank = Logistic(**_ranking(choices))
     stop = _stop([(_best(first, rank), _best(second, rank)) for part in found for _, (first, second) in part])
     read = [
         [(asked, first if _best(first, rank) >= stop else [*first, *second]) for asked, (first, second) in part]
@@ -159,6 +163,39 @@ def _quote(find: span_reader.Find) -> str:
     return find.hit.article.body[slice(*find.quote)]
 
 
+def _ranking(sets: Sequence[Sequence[Sequence[Row]]]) -> dict[str, Any]:
+    """Weights under which one of the right sentences of a question comes first: conditional logit (McFadden 1974).
+
+    `sets`: for each set, for each question, all its sentences. Those with none right, or nothing else, say nothing.
+    """
+    names = list(next(row for questions in sets for rows in questions for row in rows)[0])
+    choices: list[tuple[Evidence, float]] = []
+    for questions in sets:
+        kept = [Evidence.of(rows, names) for rows in questions if len({right for _, right, _ in rows}) == 2]
+        choices += [(choice, 1 / len(kept)) for choice in kept]
+    pooled = np.concatenate([choice.features for choice, _ in choices])
+    mean, spread = pooled.mean(0), np.maximum(pooled.std(0), 1e-9)
+    scaled = [((choice.features - mean) / spread, choice.right, weight) for choice, weight in choices]
+
+    def loss(slopes: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        value, gradient = _RIDGE * float(slopes @ slopes), 2 * _RIDGE * slopes
+        for features, right, weight in scaled:
+            logits = features @ slopes
+            everyone, those_right = softmax(logits), softmax(np.where(right, logits, -np.inf))
+            value += weight * float(logsumexp(logits) - logsumexp(logits[right]))
+            gradient = gradient + weight * (everyone - those_right) @ features
+        return value, gradient
+
+    slopes = minimize(loss, np.zeros(len(names)), jac=True, method="L-BFGS-B").x / spread
+    return _logistic(names, slopes, -float(slopes @ mean))
+
+
+def _logistic(names: Sequence[str], slopes: NDArray[np.float64], intercept: float) -> dict[str, Any]:
+    """As `answer.calibration.Logistic` takes it."""
+    weights = {name: round(float(slope), 4) for name, slope in zip(names, slopes, strict=True)}
+    return {"weights": weights, "intercept": round(intercept, 4)}
+
+
 def _answer_and_threshold(sets: Sequence[Evidence], names: Sequence[str]) -> dict[str, Any]:
     answer = _regression(sets, names)
     weights = np.array([answer["weights"][name] for name in names])
@@ -175,10 +212,7 @@ def _regression(sets: Sequence[Evidence], names: Sequence[str]) -> dict[str, Any
     model.fit(features, right, logisticregression__sample_weight=weights * len(right) / weights.sum())
     scaler, logistic = model[0], model[1]
     slopes = logistic.coef_[0] / scaler.scale_
-    return {
-        "weights": {name: round(float(slope), 4) for name, slope in zip(names, slopes, strict=True)},
-        "intercept": round(float(logistic.intercept_[0] - slopes @ scaler.mean_), 4),
-    }
+    return _logistic(names, slopes, float(logistic.intercept_[0] - slopes @ scaler.mean_))
 
 
 def _threshold(probabilities: Sequence[NDArray[np.float64]], answerable: Sequence[NDArray[np.bool_]]) -> float:

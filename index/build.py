@@ -26,7 +26,7 @@ PASSAGE_TOKENS = 160
 go-cluster questions among 96, 128, 160 and 200)."""
 _RECIPE = 1
 """Raise it when passages or terms of the same articles come out otherwise, so that older indexes are built anew."""
-_SLICE = 64
+_SLICE = 128
 """Passages encoded between two steps of the progress bar; their vectors are compressed before the next."""
 
 log = logging.getLogger("bulletin.index")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 
 from langchain_text_splitters import RecursiveCharacterTextSplitter, TextSplitter
 
@@ -87,6 +88,7 @@ def chunk(article: Article, size: int, count_tokens: Callable[[str], int]) -> li
     """
     passages = []
 
+    @cache  # a piece is measured alone and again with its neighbours
     def length(text: str) -> int:
         return max(1, count_tokens(text)) if text else 0  # langchain puts a piece of no length into two chunks
 

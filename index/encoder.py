@@ -25,6 +25,8 @@ from index.weights import BUNDLED, PASSAGE_PREFIX, QUERY_PREFIX, SPLIT_LAYER, bu
 from records import Encoding
 
 _BATCH = 16
+_PADDED = 1.2
+"""How much longer than its shortest text the longest of a batch may be: what is padded is computed for nothing."""
 
 
 class Pass(NamedTuple):
@@ -74,10 +76,8 @@ class TextEncoder(ABC):
 
     def _encode(self, texts: Sequence[str], starts: Sequence[int]) -> list[Encoding]:
         tokens = [self._tokenizer.encode(text) for text in texts]
-        by_length = sorted(range(len(texts)), key=lambda i: len(tokens[i].ids))  # so that little is padded
         encodings: dict[int, Encoding] = {}
-        for at in range(0, len(texts), _BATCH):
-            batch = by_length[at : at + _BATCH]
+        for batch in _batches([len(own.ids) for own in tokens]):
             passed = self._forward([texts[i] for i in batch], [tokens[i].ids for i in batch])
             for i, vector, last, half in zip(batch, *passed, strict=True):
                 own, spans = own_spans(tokens[i].offsets, texts[i], starts[i])
@@ -170,6 +170,22 @@ class SentenceEncoder(TextEncoder):
         last = features["token_embeddings"].numpy()
         half = features["all_layer_embeddings"][SPLIT_LAYER].numpy() if self._bundled else last[..., :0]
         return Pass(features["sentence_embedding"].numpy(), last, half)
+
+
+def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Numbers of all texts, those of like length together.
+
+    >>> list(_batches([30, 100, 33]))
+    [[0, 2], [1]]
+    """
+    batch: list[int] = []
+    for number in sorted(range(len(lengths)), key=lengths.__getitem__):
+        if batch and (len(batch) == _BATCH or lengths[number] > _PADDED * lengths[batch[0]]):
+            yield batch
+            batch = []
+        batch.append(number)
+    if batch:
+        yield batch
 
 
 def _unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
