@@ -24,6 +24,9 @@ WEIGHTS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
 
 _ALONE = {"vectors (e5)": (1.0, 0.0, 0.0), "words (BM25)": (0.0, 1.0, 0.0), "late interaction": (0.0, 0.0, 1.0)}
 
+_FILES = (("vectors.faiss",), ("lexical/",), ("token_values", "token_scales", "token_spans", "token_starts"))
+"""How the names of the files begin that vectors, words and late interaction read."""
+
 
 class _Found(NamedTuple):
     """One question's candidates: (n,) scores of each ranker, and which of them hold the answer."""
@@ -35,8 +38,9 @@ class _Found(NamedTuple):
 
 
 def table(sets: Sequence[tuple[str, Sequence[QuestionCase], Index]], encoder: Encoder) -> str:
-    """Markdown: recall@1, recall@5 and reciprocal rank of a passage that holds the answer, by set and ranker."""
-    lines = ["| set (questions) | ranker | recall@1 | recall@5 | reciprocal rank |", "| --- | --- | --- | --- | --- |"]
+    """Markdown: recall@1, recall@5 and reciprocal rank of a passage that holds the answer, by set and ranker, and what
+    the ranker keeps on disk."""
+    lines = ["| set (questions) | ranker | recall@1 | recall@5 | reciprocal rank | kB a passage |", f"|{' --- |' * 6}"]
     tuning: dict[bool, list[list[_Found]]] = {True: [], False: []}
     for name, cases, index in sets:
         found = _found(cases, index, encoder)
@@ -46,7 +50,8 @@ def table(sets: Sequence[tuple[str, Sequence[QuestionCase], Index]], encoder: En
         ours = WORDS_WEIGHT if same else 0.0
         for ranker, weights in {**_ALONE, f"late + {ours} · words (ours)": (0.0, ours, 1.0)}.items():
             scores = " | ".join(f"{score:.3f}" for score in _scores(held, *weights))
-            lines.append(f"| {name} ({len(held)}) | {ranker} | {scores} |")
+            size = sum(_kilobytes(index, part) for part, weight in zip(_FILES, weights, strict=True) if weight)
+            lines.append(f"| {name} ({len(held)}) | {ranker} | {scores} | {size:.1f} |")
     best = {same: _best_weight(rows) for same, rows in tuning.items() if rows}
     head = [f"Best weight of words on the tuning half: {best.get(True)} in one language, {best.get(False)} across.", ""]
     return "\n".join(head + lines)
@@ -65,6 +70,11 @@ def _found(cases: Sequence[QuestionCase], index: Index, encoder: Encoder) -> lis
         dense, words, late = (np.array([getattr(hit, name) for hit in hits]) for name in ("dense", "words", "late"))
         rows.append((_half(case), _Found(dense, words, late, np.array(holds))))
     return rows
+
+
+def _kilobytes(index: Index, names: tuple[str, ...]) -> float:
+    sizes = (about["bytes"] for name, about in index.manifest["files"].items() if name.startswith(names))
+    return sum(sizes) / 1000 / len(index.passages)
 
 
 def _half(case: QuestionCase) -> int:

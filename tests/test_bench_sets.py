@@ -34,6 +34,13 @@ def article(title: str, suffix: str = "") -> dict[str, Any]:
     }
 
 
+def translated(title: str, suffix: str) -> dict[str, Any]:
+    """As XQuAD has it: without the question that is not answered."""
+    whole = article(title, suffix)
+    whole["paragraphs"][0]["qas"].pop()
+    return whole
+
+
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("data")
@@ -42,8 +49,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
         PIAF: [article(title) for title in [*ODD, *(f"Titre {i}" for i in range(62))]],
         SQUAD1: [article(title) for title in english],
         SQUAD2: [article(title) for title in english],
-        XQUAD.format("de"): [article(title, " de") for title in english],
-        XQUAD.format("en"): [article(title, " en") for title in english],
+        XQUAD.format("de"): [translated(title, " de") for title in english],
+        XQUAD.format("en"): [translated(title, " en") for title in english],
     }
     for name, articles in sets.items():
         (folder / name).parent.mkdir(exist_ok=True)
@@ -83,7 +90,18 @@ def test_what_is_asked_is_where_it_is_said_to_be(data: Path, tmp_path: Path) -> 
 def test_questions_of_another_language_are_taken_by_their_ids(data: Path, tmp_path: Path) -> None:
     _, cases = converted(data, tmp_path, SOURCES["xquad-en-de"])["xquad-en-de-test"]
     assert {case.lang for case in cases} == {"en"}
-    assert all(case.question.startswith("Quoi en") for case in cases)
+    answerable = [case for case in cases if case.answerable]
+    assert len(answerable) == 2 * 12
+    assert all(case.question.startswith("Quoi en") for case in answerable)
+
+
+def test_what_squad_asks_in_vain_is_a_near_miss_of_the_translation(data: Path, tmp_path: Path) -> None:
+    made = converted(data, tmp_path, SOURCES["xquad-en-de"])
+    for name in ("xquad-en-de-test", "xquad-en-de-given-test"):
+        missed = [case for case in made[name][1] if not case.answerable]
+        assert [(case.question, case.tags[0]) for case in missed] == [("Quoi 2 ?", "near-miss")] * 12
+    assert all(case.tags[0] == "absent" for case in made["xquad-en-de-absent-test"][1])
+    assert len(made["xquad-en-de-absent-test"][1]) == 2 * 12
 
 
 def test_questions_are_limited_always_the_same_and_nothing_is_left_of_before(data: Path, tmp_path: Path) -> None:
