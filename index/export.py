@@ -3,9 +3,9 @@
     tokenizer.json  words.npy  fp32.onnx  int8.onnx
 
 The graphs take word vectors, not token ids: the table of words is four fifths of the model, and out of `words.npy`
-only those really seen come into memory. Words in scripts that no French, English or German text is in are left out, half
-of all: what is in one of the others is cut into the same tokens, and the tokenizer takes 112 MB instead of 296. Torch is
-imported to write this and not to read it.
+only those really seen come into memory. Words in scripts that no French, English or German text is in are left out,
+half of all: what is in one of the others is cut into the same tokens, and the tokenizer takes 112 MB instead of 296.
+Torch is imported to write this and not to read it.
 """
 
 from __future__ import annotations

@@ -13,7 +13,8 @@ NAMES = ("a", "b")
 
 def rows(features: np.ndarray, right: np.ndarray) -> list[Row]:
     return [
-        (dict(zip(NAMES, own, strict=True)), bool(good), True) for own, good in zip(features.tolist(), right, strict=True)
+        (dict(zip(NAMES, own, strict=True)), bool(good), True)
+        for own, good in zip(features.tolist(), right, strict=True)
     ]
 
 

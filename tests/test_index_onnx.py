@@ -86,9 +86,7 @@ def tokenizers() -> tuple[Tokenizer, Tokenizer, list[int]]:
 
 
 @given(text=st.text(st.sampled_from("abcdeéèàùçœßüöäÄÖÜłđşαβμΩ0123456789 .,;:!?'’«»„“-–()/%€°²½…\u0301\u00ad")))
-def test_no_token_changes_for_the_words_left_out(
-    tokenizers: tuple[Tokenizer, Tokenizer, list[int]], text: str
-) -> None:
+def test_no_token_changes_for_the_words_left_out(tokenizers: tuple[Tokenizer, Tokenizer, list[int]], text: str) -> None:
     whole, served, kept = tokenizers
     ours, theirs = served.encode(text), whole.encode(text)
     assert [kept[token] for token in ours.ids] == theirs.ids

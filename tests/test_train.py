@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shutil
@@ -210,6 +211,16 @@ def test_loss_falls_a_killed_run_goes_on_and_exports(
     assert main(["export", "--out", str(out), "--weights", str(weights), "--picture", str(picture)]) == 0
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert weights.stat().st_size < 20e6
+    half = tmp_path / "half.safetensors"
+    averaged = ["export", "--out", str(out), "--weights", str(half), "--start", str(weights), "--share", "0.5"]
+    assert main(averaged) == 0
+    model = bundled_weights()
+    ours, theirs = (load_reader(model, path).state_dict() for path in (weights, half))
+    assert all(torch.allclose(tensor, theirs[name], atol=0.01) for name, tensor in ours.items())
+    further = ["run", *shared, "--out", str(tmp_path / "further"), "--start", str(weights), "--steps", "1"]
+    assert main(further) == 0
+    origin = json.loads((tmp_path / "further" / CURVE).read_text("utf-8"))["from"]
+    assert origin["start"] == hashlib.sha256(weights.read_bytes()).hexdigest()
     assert main(["evaluate", *shared, "--weights", str(weights), "--split", "val"]) == 0
     assert "| fr |" in capsys.readouterr().out
 

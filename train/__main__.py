@@ -55,6 +55,8 @@ def _parser() -> argparse.ArgumentParser:
 
     export = verbs.add_parser("export", parents=[out], help=f"what the last checkpoint changed, to {WEIGHTS.name}")
     export.add_argument("--weights", type=Path, default=WEIGHTS, help="default: %(default)s")
+    export.add_argument("--start", type=Path, metavar="WEIGHTS", help="what the run went on from, to be averaged with")
+    export.add_argument("--share", type=float, default=0.75, help="of the checkpoint in that (default: %(default)s)")
     export.add_argument("--picture", type=Path, help="also draw the learning curve, as a PNG")
     export.set_defaults(command=_export)
 
@@ -101,11 +103,18 @@ def _trained(out: Path) -> dict[str, torch.Tensor]:
 def _export(options: argparse.Namespace, _: Settings) -> int:
     model = bundled_weights()
     reader = JointReader(model)
-    reader.load_state_dict(_trained(options.out))
+    trained, share = _trained(options.out), options.share
+    if options.start:
+        # Between two sets of weights of one descent lie better ones (Wortsman et al. 2022).
+        before = load_reader(model, options.start).state_dict()
+        trained = {name: share * tensor + (1 - share) * before[name] for name, tensor in trained.items()}
+    reader.load_state_dict(trained)
     curve = options.out / CURVE
-    made = json.loads(curve.read_text("utf-8"))
+    made = json.loads(curve.read_text("utf-8")) | ({"share": share} if options.start else {})
     beside = options.weights.with_suffix(".new")  # a file cut short would be taken for the weights
-    save_weights(reader, model, beside, {"made": json.dumps({key: made[key] for key in ("recipe", "from")})})
+    save_weights(
+        reader, model, beside, {"made": json.dumps({key: value for key, value in made.items() if key != "curve"})}
+    )
     beside.replace(options.weights)
     print(f"{options.weights}: {options.weights.stat().st_size / 1e6:.1f} MB")
     if options.picture:
