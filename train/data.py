@@ -284,7 +284,7 @@ def translated_near_misses(data: Path, lang: str) -> list[dict[str, Any]]:
 def unanswerable(articles: Any) -> Any:
     for article in articles:
         for paragraph in article["paragraphs"]:
-            paragraph["qas"] = [qa for qa in paragraph["qas"] if qa["is_impossible"]]
+            paragraph["qas"] = [qa for qa in paragraph["qas"] if qa.get("is_impossible")]
     return articles
 
 

@@ -33,6 +33,7 @@ VALIDATED = {
 """The curve's lines: question language (and passage language, where it is another) and the source it is measured on."""
 
 
+RATE = 1.5e-4
 CHECKPOINT, CURVE = "checkpoint.pt", "curve.json"
 
 
@@ -42,7 +43,7 @@ class Recipe:
 
     steps: int
     batch: int = 16
-    rate: float = 1.5e-4
+    rate: float = RATE
     head_rate: float = 1e-3
     warm_up: float = 0.06
     relevance_weight: float = 0.5
