@@ -73,7 +73,7 @@ def _found(cases: Sequence[QuestionCase], index: Index, encoder: Encoder) -> lis
 
 
 def _kilobytes(index: Index, names: tuple[str, ...]) -> float:
-    sizes = (about["bytes"] for name, about in index.manifest["files"].items() if name.startswith(names))
+    sizes = (int(about["bytes"]) for name, about in index.manifest["files"].items() if name.startswith(names))
     return sum(sizes) / 1000 / len(index.passages)
 
 
