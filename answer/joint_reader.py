@@ -59,7 +59,7 @@ class JointReader(nn.Module):
 
 
 RANK = 64
-"""Of the change to each matrix: adapters this low score like all of it (`python -m train compress`, docs/reader.md)."""
+"""Of the change to each matrix; what it saves and what it costs is in docs/reader.md (`python -m train compress`)."""
 
 
 def save_weights(reader: JointReader, model: WheelModel, path: Path, metadata: dict[str, str]) -> None:

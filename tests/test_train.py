@@ -225,6 +225,13 @@ def test_loss_falls_a_killed_run_goes_on_and_exports(
     assert "| fr |" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("share", ["-0.1", "1.5", "nan", "half"])
+def test_a_share_is_a_part_of_the_whole(share: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["export", "--share", share])
+    assert "--share" in capsys.readouterr().err
+
+
 def test_nothing_is_exported_where_nothing_was_trained(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["export", "--out", str(tmp_path)]) == 2
     assert "python -m train run" in capsys.readouterr().err

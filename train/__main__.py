@@ -56,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     export = verbs.add_parser("export", parents=[out], help=f"what the last checkpoint changed, to {WEIGHTS.name}")
     export.add_argument("--weights", type=Path, default=WEIGHTS, help="default: %(default)s")
     export.add_argument("--start", type=Path, metavar="WEIGHTS", help="what the run went on from, to be averaged with")
-    export.add_argument("--share", type=float, default=0.75, help="of the checkpoint in that (default: %(default)s)")
+    export.add_argument("--share", type=_share, default=0.75, help="of the checkpoint in that (default: %(default)s)")
     export.add_argument("--picture", type=Path, help="also draw the learning curve, as a PNG")
     export.set_defaults(command=_export)
 
@@ -82,6 +82,14 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
         origin["start"] = _sha256(options.start)
     train(reader.to(_device()), _corpus(options, settings), recipe, options.out, origin)
     return 0
+
+
+def _share(text: str) -> float:
+    """For argparse's `type=`: a part of the whole, 0 to 1."""
+    share = float(text)
+    if not 0 <= share <= 1:
+        raise ValueError(text)
+    return share
 
 
 def _sha256(path: Path) -> str:
