@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import re
 import shutil
@@ -23,7 +24,7 @@ from settings import ROOT
 from train.__main__ import main
 from train.data import Library, read_library
 from train.loop import CHECKPOINT, CURVE
-from train.pairs import Corpus, Pair, targets, token_span
+from train.pairs import Corpus, Pair, contrasts, targets, token_span
 from train.states import States
 
 TOWNS = [f"Town{chr(65 + i // 26)}{chr(65 + i % 26)}" for i in range(70)]
@@ -145,7 +146,8 @@ def corpus(library: Library) -> Corpus:
 
 
 def test_a_passage_without_a_sentence_still_answers_or_does_not_any_more(library: Library, corpus: Corpus) -> None:
-    pairs = corpus.training_pairs({number: [] for number in corpus.examples("train")}, 0)
+    groups = corpus.training_pairs({number: [] for number in corpus.examples("train")}, 0)
+    pairs = list(itertools.chain(*groups))
     near_misses = [pair for pair in pairs if pair.without and not pair.answer]
     assert near_misses
     for pair in near_misses:
@@ -154,6 +156,26 @@ def test_a_passage_without_a_sentence_still_answers_or_does_not_any_more(library
         left_out = library.windows[pair.window].text[first[0] : last[1]]
         golds = [e.golds for e in library.examples if e.window == pair.window and e.split == "train"]
         assert any(gold in left_out for own in golds for gold in own)
+
+
+def test_passages_mined_for_a_question_are_near_it_in_words_and_lack_its_answer(
+    library: Library, corpus: Corpus
+) -> None:
+    numbers = corpus.examples("train", ["piaf"])
+    for number, mined in corpus.hard_negatives(numbers).items():
+        example = library.examples[number]
+        assert mined
+        assert all((library.windows[w].lang, library.splits[w]) == ("fr", "train") for w in mined)
+        assert not any(gold in library.windows[w].text for w in mined for gold in example.golds)
+
+
+def test_a_question_and_what_contrasts_with_it_meet_in_one_batch(corpus: Corpus) -> None:
+    groups = [[Pair(n, n % 3, (0, 1) if i == 0 else None) for i in range(1 + n % 3)] for n in range(40)]
+    batches = list(corpus.batches(groups, 5, 0))
+    assert sorted(pair.question for batch in batches for pair in batch) == sorted(p.question for g in groups for p in g)
+    assert all(len(batch) <= 5 for batch in batches)
+    found = {batch[answer].question: len(numbers) for batch in batches for answer, numbers in contrasts(batch)}
+    assert found == {n: 1 + n % 3 for n in range(40) if n % 3}
 
 
 def test_targets_follow_the_tokens_that_are_left(corpus: Corpus) -> None:

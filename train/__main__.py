@@ -45,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     out.add_argument("--out", type=Path, default=ROOT / "var" / "reader", metavar="DIR", help="default: %(default)s")
 
     run = verbs.add_parser("run", parents=[data, out], help="train; goes on from the last checkpoint in --out")
-    run.add_argument("--steps", type=positive, default=3500, help="of 16 pairs (default: %(default)s)")
+    run.add_argument("--steps", type=positive, default=5500, help="of 16 pairs (default: %(default)s)")
     run.add_argument(
         "--start", type=Path, metavar="WEIGHTS", help="go on from these instead of the encoder's own layers"
     )

@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from answer.joint_reader import JointReader
 from errors import BulletinError
-from train.pairs import Corpus, Pair, targets
+from train.pairs import Corpus, Pair, contrasts, targets
 from train.score import Run, reading_scores, refusal_scores
 
 VALIDATED = {
@@ -47,6 +47,7 @@ class Recipe:
     head_rate: float = 1e-3
     warm_up: float = 0.06
     relevance_weight: float = 0.5
+    ranking_weight: float = 0.5
     seed: int = 0
     validate_every: int = 600
     validated: int = 105
@@ -120,6 +121,12 @@ def _loss(model: JointReader, inputs: tuple[Tensor, ...], pairs: Sequence[Pair],
     starts, ends, relevant = (part.to(inputs[0].device) for part in targets(pairs))
     spans = (cross_entropy(marks.start, starts) + cross_entropy(marks.end, ends)) / 2
     total: Tensor = spans + recipe.relevance_weight * binary_cross_entropy_with_logits(marks.relevance, relevant)
+    rows = contrasts(pairs)
+    if (
+        rows
+    ):  # a question's passages are put in order, too, as they will be (Clark & Gardner 2018: shared normalization)
+        ranked = [torch.logsumexp(marks.relevance[numbers], 0) - marks.relevance[answer] for answer, numbers in rows]
+        total = total + recipe.ranking_weight * torch.stack(ranked).mean()
     return total
 
 

@@ -11,17 +11,22 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from records import Span
+from index.lexical import LexicalIndex
+from records import LANGS, Span
 from train.data import Example, Library, Split
 from train.states import States
 
 HARD = 8
-"""Passages a question is mined for: the nearest to it that lack the answer."""
+"""Passages a question is mined for: those that search ranks highest and that lack the answer."""
+_WORDS = 0.5
+"""Weight of BM25's z-score beside e5's when they are mined: what search finds is near in words, too."""
 _NEGATIVE, _ANYWHERE = 0.5, 0.1
 """How many questions bring a negative with them, and how many of these take it from anywhere in the language."""
 _CUT, _SHORTENED = 0.35, 0.35
 """How many questions are also put to their own passage without the sentence that answers, a near miss in any language;
 and how many answered passages lose another sentence, so that a gap gives nothing away."""
+_OFTEN = ("piaf",)
+"""Sets seen twice an epoch: French has no other, where XQuAD asks the same seven times over its pairs of languages."""
 
 Tokens = tuple[int, int]
 """First and last."""
@@ -59,39 +64,50 @@ class Corpus:
         ]
 
     def hard_negatives(self, numbers: Sequence[int]) -> dict[int, list[int]]:
-        """For each example the HARD nearest windows of its language and split without any of its answers in them."""
-        langs = np.array([window.lang for window in self.library.windows])
+        """For each example the HARD best windows, by e5 and words, of its language and split that lack its answers."""
+        windows = self.library.windows
+        langs = np.array([window.lang for window in windows])
         splits = np.array(self.library.splits)
-        texts = [window.text.casefold() for window in self.library.windows]
+        texts = [window.text.casefold() for window in windows]
+        stemmed = np.flatnonzero(np.isin(langs, LANGS))
+        lexical = LexicalIndex.build([windows[w].text for w in stemmed], [windows[w].lang for w in stemmed])  # type: ignore[misc]
         found: dict[int, list[int]] = {}
         for number in numbers:
             example = self.library.examples[number]
-            lang = self.library.windows[example.window].lang
-            pool = np.flatnonzero((langs == lang) & (splits == example.split))
-            nearness = self.passages.vectors[pool] @ self.questions.vectors[self.question_of[number]]
+            pool = np.flatnonzero((langs == windows[example.window].lang) & (splits == example.split))
+            nearness = _standard(self.passages.vectors[pool] @ self.questions.vectors[self.question_of[number]])
+            if example.lang in LANGS:
+                words = np.zeros(len(windows), np.float32)
+                words[stemmed] = lexical.scores(example.question, example.lang)
+                nearness += _WORDS * _standard(words[pool])
             golds = [gold.casefold() for gold in example.golds]
             ranked = (int(pool[i]) for i in np.argsort(-nearness)[: 3 * HARD])
             found[number] = [w for w in ranked if not _holds(example, golds, w, texts[w])][:HARD]
         return found
 
-    def training_pairs(self, negatives: dict[int, list[int]], seed: int) -> list[Pair]:
-        """Every training example once, half of the answerable ones with a passage that lacks the answer, a third with
-        their own without the sentence that answers; shuffled."""
+    def training_pairs(self, negatives: dict[int, list[int]], seed: int) -> list[list[Pair]]:
+        """Every training example once, those of _OFTEN twice, in a random order, each with what contrasts with it: half
+        of the answerable ones with a passage that lacks the answer, a third with their own without the sentence that
+        answers."""
         chance = random.Random(seed)
-        pairs = []
+        groups = []
         for number, hard in negatives.items():
             example = self.library.examples[number]
             question = self.question_of[number]
             tokens = token_span(self.passages.spans_of(example.window), example.answer) if example.answer else None
-            if tokens or example.answer is None:
-                left_out = self._other_sentence(example, chance) if chance.random() < _SHORTENED else None
-                pairs.append(Pair(question, example.window, tokens, left_out))
-            if example.answer and hard and chance.random() < _NEGATIVE:
-                pairs.append(Pair(question, self._negative(example, hard, chance), None))
-            if chance.random() < _CUT and (left_out := self._answering_sentence(example)):
-                pairs.append(Pair(question, example.window, None, left_out))
-        chance.shuffle(pairs)
-        return pairs
+            for _ in range(2 if example.source in _OFTEN else 1):
+                group = []
+                if tokens or example.answer is None:
+                    left_out = self._other_sentence(example, chance) if chance.random() < _SHORTENED else None
+                    group.append(Pair(question, example.window, tokens, left_out))
+                if example.answer and hard and chance.random() < _NEGATIVE:
+                    group.append(Pair(question, self._negative(example, hard, chance), None))
+                if chance.random() < _CUT and (left_out := self._answering_sentence(example)):
+                    group.append(Pair(question, example.window, None, left_out))
+                if group:
+                    groups.append(group)
+        chance.shuffle(groups)
+        return groups
 
     def _answering_sentence(self, example: Example) -> Tokens | None:
         """The tokens of the one sentence that holds an answer; None where it is the only one, or another does too."""
@@ -128,13 +144,19 @@ class Corpus:
         passage, passage_mask = _padded([_shorter(self.passages.of(p.window), p.without) for p in pairs])
         return question, question_mask, passage, passage_mask
 
-    def batches(self, pairs: Sequence[Pair], size: int, seed: int) -> Iterator[list[Pair]]:
-        """Pairs of like length together, in an order that `seed` alone decides."""
+    def batches(self, groups: Sequence[Sequence[Pair]], size: int, seed: int) -> Iterator[list[Pair]]:
+        """About `size` pairs of like length together, groups whole, in an order that `seed` alone decides."""
         chance = random.Random(seed)
-        made = []
-        for start in range(0, len(pairs), 50 * size):
-            near = sorted(pairs[start : start + 50 * size], key=lambda pair: self.passages.length(pair.window))
-            some = [near[i : i + size] for i in range(0, len(near), size)]
+        made: list[list[Pair]] = []
+        for start in range(0, len(groups), 50 * size):
+            near = sorted(
+                groups[start : start + 50 * size], key=lambda g: max(self.passages.length(p.window) for p in g)
+            )
+            some: list[list[Pair]] = [[]]
+            for group in near:
+                if len(some[-1]) + len(group) > size:
+                    some.append([])
+                some[-1] += group
             chance.shuffle(some)
             made += some
         return iter(made)
@@ -148,6 +170,20 @@ def targets(pairs: Sequence[Pair]) -> tuple[Tensor, Tensor, Tensor]:
         for side in (0, 1)
     )
     return starts, ends, (starts > 0).float()
+
+
+def contrasts(pairs: Sequence[Pair]) -> list[tuple[int, list[int]]]:
+    """Of each question asked of more passages than the one that answers: the pair that does, and all its pairs."""
+    asked: dict[int, list[int]] = {}
+    for number, pair in enumerate(pairs):
+        asked.setdefault(pair.question, []).append(number)
+    rows = [([n for n in numbers if pairs[n].answer], numbers) for numbers in asked.values()]
+    return [(answered[0], numbers) for answered, numbers in rows if len(answered) == 1 and len(numbers) > 1]
+
+
+def _standard(scores: NDArray[np.float32]) -> NDArray[np.float32]:
+    """z-scores; zeros where all are alike."""
+    return np.asarray((scores - scores.mean()) / (scores.std() or 1), np.float32)
 
 
 def _length(tokens: Tokens) -> int:
