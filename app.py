@@ -1,4 +1,4 @@
-"""The composition root: settings in, everything wired by hand, the chat served. `python app.py --help`."""
+"""The composition root: settings in, everything wired by hand, chat and API served. `python app.py --help`."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def open_assistant(settings: Settings) -> Assistant:
 @one_line_errors
 def main(argv: list[str] | None = None) -> int:
     settings = Settings.from_environment()
-    parser = argparse.ArgumentParser(prog="python app.py", description="Serve the chat.")
+    parser = argparse.ArgumentParser(prog="python app.py", description="Serve the chat, the API and the widget.")
     parser.add_argument("--host", default=settings.host, help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=settings.port, help="port to listen on (default: %(default)s)")
     parser.add_argument("--index", type=Path, default=settings.index, metavar="DIR", help="default: %(default)s")
@@ -82,7 +82,7 @@ def main(argv: list[str] | None = None) -> int:
     settings = dataclasses.replace(settings, **options)
     # The libraries make a million objects that stay; looking for garbage among them took a quarter of the start.
     gc.disable()
-    from web.chat import serve  # gradio takes seconds to import; --help and errors need not wait for it
+    from web.serving import serve  # gradio takes seconds to import; --help and errors need not wait for it
 
     if update:
         build(read_articles(settings.articles), open_builder(settings), settings.index, progress=sys.stderr.isatty())

@@ -9,6 +9,8 @@
     │   └── IndexMismatch    built by another encoder or another version of the format
     ├── BuildRefused         nothing to build from, or another build holds the lock
     ├── QuestionError        a question that cannot be asked (empty, too long, no words)
+    ├── Busy                 too many questions are waiting already
+    ├── StorageError         readers' feedback cannot be kept (disk full, no permission, not a database)
     └── QuestionFileError    an evaluation file: path, line, what is wrong
 
 Each message says what was found, what was expected and what to do next. `one_line_errors` turns them into one line
@@ -68,6 +70,14 @@ class QuestionError(BulletinError):
     def __init__(self, reason: str, message: str) -> None:
         self.reason = reason
         super().__init__(message)
+
+
+class Busy(BulletinError):
+    pass
+
+
+class StorageError(BulletinError):
+    pass
 
 
 class QuestionFileError(_FileError):

@@ -90,6 +90,24 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class Filters:
+    """Which articles may answer: those of a section, published from one day to another (both included)."""
+
+    section: str = ""
+    since: datetime.date | None = None
+    until: datetime.date | None = None
+
+    def admit(self, article: Article) -> bool:
+        """An article without a date is in no span of time."""
+        if self.section and self.section.casefold() != article.section.casefold():
+            return False
+        if not (self.since or self.until):
+            return True
+        first, last = self.since or datetime.date.min, self.until or datetime.date.max
+        return article.date is not None and first <= article.date <= last
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """A passage that search found, best first by `score`; higher is better in every field.
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -11,6 +13,8 @@ from errors import SettingsError
 
 ROOT = Path(__file__).resolve().parent
 READERS = ("trained", "sentences")
+_ORIGIN = re.compile(r"https?://[a-z0-9.\-\[\]:]+")
+_RATE = re.compile(r"[1-9]\d*/(second|minute|hour|day)")
 
 
 def _cache_home() -> Path:
@@ -41,6 +45,20 @@ class Settings:
     """Characters; a longer question is turned away with a clear word."""
     threads: int = 2
     """Processor threads for the encoder."""
+    origins: tuple[str, ...] = ()
+    """Origins (`https://site.example`), comma between, of the sites that may embed the chat and call the API."""
+    proxies: tuple[str, ...] = ()
+    """Addresses or networks, comma between, of proxies whose word for the client's address is believed."""
+    rate: str = "30/minute"
+    """Questions that one address may ask: a number per second, minute, hour or day."""
+    waiting: int = 20
+    """Questions that may wait for their turn; the next one is told to come back."""
+    feedback: Path = ROOT / "var" / "feedback.sqlite"
+    """Where readers' thumbs up and down are kept."""
+    feedback_days: int = 90
+    """Days they are kept; 0: no feedback is asked for."""
+    log_questions: bool = False
+    """Whether the log holds the text of questions, or only that one was asked."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65535:
@@ -49,7 +67,23 @@ class Settings:
             raise SettingsError(f"BULLETIN_READER is {self.reader!r}; there are {' and '.join(READERS)}.")
         if self.threshold is not None and not 0 <= self.threshold <= 1:
             raise SettingsError(f"BULLETIN_THRESHOLD is {self.threshold}; a probability lies between 0 and 1.")
-        for name in ("max_question", "threads"):
+        for origin in self.origins:
+            if not _ORIGIN.fullmatch(origin):
+                raise SettingsError(
+                    f"BULLETIN_ORIGINS has {origin!r}; an origin is like https://site.example, no path."
+                )
+        for proxy in self.proxies:
+            try:
+                ipaddress.ip_network(proxy)
+            except ValueError as error:
+                raise SettingsError(
+                    f"BULLETIN_PROXIES has {proxy!r}; expected an address or network ({error})."
+                ) from None
+        if not _RATE.fullmatch(self.rate):
+            raise SettingsError(f"BULLETIN_RATE is {self.rate!r}; expected a number per time, like 30/minute.")
+        if self.feedback_days < 0:
+            raise SettingsError(f"BULLETIN_FEEDBACK_DAYS is {self.feedback_days}; 0 keeps nothing, 90 keeps 90 days.")
+        for name in ("max_question", "threads", "waiting"):
             if getattr(self, name) < 1:
                 raise SettingsError(f"BULLETIN_{name.upper()} is {getattr(self, name)}; it must be at least 1.")
 
@@ -64,7 +98,7 @@ class Settings:
         for name, value in given.items():
             try:
                 values[known[name].name] = _convert(str(known[name].type), value)
-            except (ValueError, RuntimeError):  # RuntimeError: `~name` of nobody
+            except (KeyError, ValueError, RuntimeError):  # RuntimeError: `~name` of nobody
                 raise SettingsError(f"{name} is {value!r}; expected a value of type {known[name].type}.") from None
         return cls(**values)  # type: ignore[arg-type]
 
@@ -74,6 +108,10 @@ def _convert(kind: str, value: str) -> object:
         return int(value)
     if kind.startswith("float"):
         return float(value)
+    if kind == "bool":
+        return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}[value.lower()]
+    if kind.startswith("tuple"):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
     if kind == "Path" and not value:
         raise ValueError
     return Path(value).expanduser() if kind == "Path" else value

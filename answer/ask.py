@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from answer.agreement import disagreeing
@@ -12,7 +12,7 @@ from answer.phrases import frame, frame_other, refusal
 from index.question import clean, detect_language, follow_up, prepare
 from index.search import search
 from index.store import Index
-from records import Answer, Article, Encoder, Hit, Lang, Question, Reader, Reading
+from records import Answer, Article, Encoder, Filters, Hit, Lang, Question, Reader, Reading
 
 PASSAGES_READ = 6
 CITATIONS = 3
@@ -36,8 +36,17 @@ class Assistant:
     def articles(self) -> Mapping[str, Article]:
         return self.index.articles
 
-    def ask(self, question: str, *, turns: Sequence[str] = (), lang: Lang | None = None) -> Answer:
-        """Answer `question`; `turns` are the reader's earlier questions, oldest first.
+    def ask(
+        self,
+        question: str,
+        *,
+        turns: Sequence[str] = (),
+        lang: Lang | None = None,
+        filters: Filters | None = None,
+        found: Callable[[Sequence[Hit]], None] | None = None,
+    ) -> Answer:
+        """Answer `question` from the articles that `filters` admit; `turns` are the reader's earlier questions, oldest
+        first. `found` is told what search found, before it is read.
 
         Raises QuestionError when the question is empty, too long or holds no word.
         """
@@ -46,20 +55,28 @@ class Assistant:
         likely = detect_language(earlier[-1]) if earlier else "fr"
         asked = prepare(question, self.encoder, max_characters=self.max_question, lang=lang, likely=likely)
         watch.lap("encode")
-        hits, readings = self._search_and_read(asked, watch)
+        hits, readings = self._search_and_read(asked, watch, filters, found)
         alone = _confidence(readings)
         for before in reversed(earlier[-TURNS_JOINED:]):
             together = follow_up(before, asked, self.encoder)
             watch.lap("encode")
-            joint_hits, joint_readings = self._search_and_read(together, watch)
+            joint_hits, joint_readings = self._search_and_read(together, watch, filters)
             # The question before lends its evidence to any question: half of it is believed.
             joint_readings = [replace(r, confidence=(r.confidence + alone) / 2) for r in joint_readings]
             if _confidence(joint_readings) > _confidence(readings):
                 hits, readings = joint_hits, joint_readings
         return self._answer(asked, hits, readings, watch)
 
-    def _search_and_read(self, question: Question, watch: _Stopwatch) -> tuple[list[Hit], list[Reading]]:
-        hits = search(self.index, question, _SHOWN_HITS)
+    def _search_and_read(
+        self,
+        question: Question,
+        watch: _Stopwatch,
+        filters: Filters | None = None,
+        found: Callable[[Sequence[Hit]], None] | None = None,
+    ) -> tuple[list[Hit], list[Reading]]:
+        hits = search(self.index, question, _SHOWN_HITS, filters)
+        if found:
+            found(hits[:PASSAGES_READ])
         watch.lap("search")
         readings = self.reader.read(question, hits[:PASSAGES_READ])
         watch.lap("read")

@@ -1,4 +1,5 @@
-"""`python -m eval run`: ask a question set, write a report, and stop what makes the answers worse; `fit`: see there.
+"""`python -m eval run`: ask a question set, write a report, and stop what makes the answers worse; `fit` and
+`from-feedback`: see there.
 
 Exit status: 0 good, 1 stopped by the gate, 2 an error.
 """
@@ -12,8 +13,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from errors import QuestionFileError, SettingsError, one_line_errors
+from answer.feedback import Feedback
+from errors import QuestionFileError, SettingsError, StorageError, one_line_errors
 from eval import gate
+from eval.from_feedback import question_lines
 from eval.markdown import columns, number
 from eval.questions import QuestionCase, half, read_questions
 from eval.report import Report, write_report
@@ -67,7 +70,7 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m eval", description="How good are the answers?")
-    verbs = parser.add_subparsers(required=True, metavar="run|fit")
+    verbs = parser.add_subparsers(required=True, metavar="run|fit|from-feedback")
     run = verbs.add_parser(
         "run",
         help="ask a question set and write a report",
@@ -95,7 +98,33 @@ def _parser() -> argparse.ArgumentParser:
     add("--half-set", nargs=2, action="append", type=Path, metavar=("QUESTIONS", "INDEX"), default=[], dest="halves",
         help="the same, but only the first half is fitted on; `run` reports both")  # fmt: skip
     fit.set_defaults(command=_fit)
+
+    told = verbs.add_parser(
+        "from-feedback",
+        help="readers' thumbs down as lines of a question file",
+        description="Print a line for each question whose answer got a thumb down. Complete `answers` (or set "
+        "`answerable` to false) and append it to a file in eval/questions/.",
+    )
+    told.add_argument("--feedback", type=Path, metavar="FILE", help="default: the settings' own")
+    told.add_argument("--out", type=Path, metavar="FILE", help="a new file; default: standard output")
+    told.set_defaults(command=_from_feedback)
     return parser
+
+
+def _from_feedback(options: argparse.Namespace, settings: Settings) -> int:
+    path = options.feedback or settings.feedback
+    if not path.is_file():
+        raise StorageError(
+            f"{path} is not there: nobody has given a thumb yet, or it lies elsewhere (--feedback FILE)."
+        )
+    lines = list(question_lines(Feedback(path, settings.feedback_days).entries()))
+    if not options.out:
+        print("".join(f"{line}\n" for line in lines), end="")
+        return 0
+    with options.out.open("x", encoding="utf-8") as file:  # an editor's work must not be written over
+        file.write("".join(f"{line}\n" for line in lines))
+    print(f"{len(lines)} questions: {options.out}")
+    return 0
 
 
 def _fit(options: argparse.Namespace, settings: Settings) -> int:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from index.lexical import question_stems
 from index.store import Index
-from records import LANGS, Hit, Passage, Question
+from records import LANGS, Filters, Hit, Passage, Question
 
 CANDIDATES = 30
 """Taken from each of vectors and words before ranking."""
@@ -28,13 +28,24 @@ def apparatus_penalty(passage: Passage) -> float:
     return _APPARATUS_PENALTY if passage.kind in ("contacts", "sources", "signature") else 0.0
 
 
-def search(index: Index, question: Question, k: int) -> list[Hit]:
-    """The best `k` passages for a question, best first; ties in the order of the corpus."""
+def search(index: Index, question: Question, k: int, filters: Filters | None = None) -> list[Hit]:
+    """The best `k` passages for a question, best first, of the articles that `filters` admit; ties in the order of the
+    corpus."""
     lexical = _word_scores(index, question)
-    nearest, _ = index.vectors.search(question.encoding.vector, CANDIDATES)
-    wordiest = np.argsort(-lexical, kind="stable")[:CANDIDATES]
+    admitted = _admitted(index, filters) if filters else None
+    nearest, _ = index.vectors.search(question.encoding.vector, CANDIDATES, admitted)
+    wordiest = np.argsort(-lexical, kind="stable")
+    if admitted is not None:
+        wordiest = wordiest[np.isin(wordiest, admitted)]
+    wordiest = wordiest[:CANDIDATES]
     candidates = np.unique(np.concatenate([nearest, wordiest[lexical[wordiest] > 0]]))
     return _ranked(index, question, candidates, lexical, k)
+
+
+def _admitted(index: Index, filters: Filters) -> NDArray[np.int64]:
+    """The rows of the passages whose articles may answer."""
+    ids = {article.id for article in index.articles.values() if filters.admit(article)}
+    return np.array([row for row, passage in enumerate(index.passages) if passage.article_id in ids], np.int64)
 
 
 def search_within(index: Index, question: Question, article_id: str) -> list[Hit]:

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from records import Encoding
 
+_NOTHING = np.empty((1, 0), np.float32), np.empty((1, 0), np.int64)
+
 
 class FaissVectors:
     """Exact search over unit vectors (faiss.IndexFlatIP)."""
@@ -40,9 +42,14 @@ class FaissVectors:
     def __len__(self) -> int:
         return int(self._index.ntotal)
 
-    def search(self, vector: NDArray[np.float32], k: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Row numbers and inner products of the best `k` rows, best first; fewer when there are fewer rows."""
-        scores, rows = self._index.search(vector[None], min(k, len(self)))
+    def search(
+        self, vector: NDArray[np.float32], k: int, among: NDArray[np.int64] | None = None
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Row numbers and inner products of the best `k` rows, best first, `among` these if any are named; fewer when
+        there are fewer."""
+        most = len(self) if among is None else len(among)
+        only = None if among is None else faiss.SearchParameters(sel=faiss.IDSelectorBatch(among))  # type: ignore[call-arg]
+        scores, rows = self._index.search(vector[None], min(k, most), params=only) if most else _NOTHING
         return rows[0], scores[0]
 
     def rows(self, numbers: Sequence[int]) -> NDArray[np.float32]:

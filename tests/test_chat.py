@@ -2,132 +2,42 @@
 
 from __future__ import annotations
 
-import contextlib
-import dataclasses
 import datetime
 import re
 import socket
-import threading
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from errors import QuestionError, SettingsError
-from records import LANGS, Answer, Article, Citation, Lang
+from errors import SettingsError
+from records import LANGS, Lang
 from settings import Settings
+from tests.public import (
+    CLUSTERS,
+    HOSTILE,
+    WAIT_MS,
+    Echo,
+    Recording,
+    a_citation,
+    an_answer,
+    an_article,
+    start,
+    visit,
+)
 from web import render
-from web.chat import Chat, Exchange, serve
+from web.chat import Chat, Exchange
+from web.desk import Desk
+from web.metrics import Metrics
+from web.readiness import Readiness
+from web.serving import serve
 from web.texts import EXAMPLES, TEXTS, date_in_words, reader_lang
 
 playwright = pytest.importorskip("playwright.sync_api")
 expect = playwright.expect
-WAIT_MS = 30_000
-"""Two busy cores may take this long to draw the page."""
-
-HOSTILE = (
-    "<script>parent.hacked = 1</script><img src=http://evil.test/a.png onerror=hacked=1> "
-    "![a](http://evil.test/b.png) [b](javascript:hacked=1) <form action=http://evil.test><input name=q></form> "
-    "<style>@import 'http://evil.test/c.css'</style> $$x$$ `code` **bold** __i18n__ {{value}} ${value} \u202eesrever"
-)
-CLUSTERS = "En ouverture, la ministre a cité les 91 clusters du programme « go-cluster »."
-
-
-def an_article(**changes: Any) -> Article:
-    article = Article(
-        id="a",
-        title="Congrès des clusters",
-        lang="fr",
-        body=f"Le 6 mars.\n\nAvant. {CLUSTERS} Après.\n\nFin.",
-        url="https://bulletin.test/a",
-        date=datetime.date(2014, 3, 1),
-        section="Innovation",
-    )
-    return dataclasses.replace(article, **changes)
-
-
-def a_citation(article: Article, quote: str, answer: str) -> Citation:
-    start = article.body.index(quote)
-    at = start + quote.index(answer)
-    link = f"{article.url}#:~:text=91" if article.url else ""
-    return Citation(
-        article.id,
-        article.title,
-        article.url,
-        article.date,
-        article.section,
-        start,
-        start + len(quote),
-        quote,
-        at,
-        at + len(answer),
-        link,
-    )
-
-
-def an_answer(*citations: Citation, text: str = "", lang: Lang = "en") -> Answer:
-    return Answer("q", lang, "answered" if citations else "refused", text, 0.9, citations, "v", {})
-
-
-class Echo:
-    """Answers with the first line of its article that holds the question's first word; depends on both."""
-
-    def __init__(self, article: Article) -> None:
-        self.articles: Mapping[str, Article] = {article.id: article}
-        self.article = article
-        self.asked: list[tuple[str, tuple[str, ...]]] = []
-
-    def ask(self, question: str, *, turns: Sequence[str] = (), lang: Lang | None = None) -> Answer:
-        self.asked.append((question, tuple(turns)))
-        words = re.findall(r"\w+", question)
-        if not words:
-            raise QuestionError("no_words", "no words")
-        if words[0] == "fail":
-            raise RuntimeError("a bug")
-        for line in self.article.body.splitlines():
-            if words[0] in line:
-                citation = a_citation(self.article, line, words[0])
-                return an_answer(citation, text=f"The bulletin says: “{line}”")
-        return an_answer(text=f"Nothing about {words[0]}.")
-
-
-class Recording:
-    """The assistant, and what it was asked."""
-
-    def __init__(self, assistant: Any) -> None:
-        self.assistant = assistant
-        self.articles = assistant.articles
-        self.asked: list[tuple[str, tuple[str, ...]]] = []
-
-    def ask(self, question: str, *, turns: Sequence[str] = (), lang: Lang | None = None) -> Answer:
-        self.asked.append((question, tuple(turns)))
-        answer: Answer = self.assistant.ask(question, turns=turns, lang=lang)
-        return answer
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def start(assistant: Any) -> str:
-    """Serve `assistant` in a thread that ends with the tests; the address, once it answers."""
-    port = free_port()
-    threading.Thread(target=serve, args=(assistant, Settings(port=port)), daemon=True).start()
-    address = f"http://127.0.0.1:{port}/"
-    for _ in range(WAIT_MS // 100):
-        with contextlib.suppress(OSError):
-            urllib.request.urlopen(address, timeout=5).close()
-            return address
-        time.sleep(0.1)
-    raise AssertionError(f"no answer from {address}")
 
 
 @pytest.fixture(scope="module")
@@ -143,20 +53,6 @@ def address(recording: Recording) -> str:
 @pytest.fixture(scope="module")
 def hostile_address() -> str:
     return start(Echo(an_article(title=HOSTILE, body=f"Rien.\nmot {HOSTILE} fin\nRien.", section=HOSTILE)))
-
-
-@contextlib.contextmanager
-def visit(browser: Any, address: str, **context: Any) -> Iterator[Any]:
-    """A fresh reader's page, drawn."""
-    session = browser.new_context(**{"locale": "fr-FR", **context})
-    page = session.new_page()
-    page.set_default_timeout(WAIT_MS)
-    page.goto(address)
-    page.locator("#box textarea").wait_for()
-    try:
-        yield page
-    finally:
-        session.close()
 
 
 def ask(page: Any, question: str, answers: int = 1) -> None:
@@ -335,7 +231,7 @@ def test_files_are_not_taken(address: str) -> None:
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(urllib.request.Request(f"{address}gradio_api/upload", body, kind))
     with refused.value as answer:
-        assert answer.code == 413
+        assert answer.code == 404
 
 
 def test_a_port_in_use_is_named_with_what_to_do() -> None:
@@ -356,7 +252,8 @@ def test_an_address_that_is_not_ours_is_named() -> None:
 
 
 def events(assistant: Any, question: str, so_far: tuple[Exchange, ...] = (), browser_lang: str = "de") -> list[Any]:
-    chat = Chat(assistant, max_question=30)
+    desk = Desk(assistant, Metrics("v"), Readiness(Path("none"), "v"), waiting=1)
+    chat = Chat(desk, max_question=30, feedback=None, days=0)
     return list(chat.ask(question, so_far, SimpleNamespace(headers={"accept-language": browser_lang})))
 
 
@@ -375,7 +272,7 @@ def test_only_the_last_three_questions_are_turns() -> None:
 def test_what_went_wrong_is_said_and_nothing_is_remembered(question: str, problem: str) -> None:
     echo = Echo(an_article())
     so_far = events(echo, "Le")[-1][0]
-    conversation, messages, _, _, box, notice, _, _ = events(echo, question, so_far)[-1]
+    conversation, messages, _, _, box, notice, *_ = events(echo, question, so_far)[-1]
     assert conversation == so_far
     assert len(messages) == 2
     assert box == question[:30]
@@ -414,6 +311,7 @@ def test_an_earlier_reply_has_no_marks_for_sources_no_longer_shown() -> None:
 def test_a_card_shows_the_whole_paragraph_and_the_words_in_it() -> None:
     article = an_article()
     answer = an_answer(a_citation(article, CLUSTERS, "91 clusters"))
+    start, end = article.body.index(CLUSTERS), article.body.index(CLUSTERS) + len(CLUSTERS)
     assert render.sources(answer, {"a": article}, "fr") == (
         '<div class="sources"><article class="source" id="source-1" tabindex="-1">'
         '<h3><span class="number">1</span> <a href="https://bulletin.test/a#:~:text=91" target="_blank" rel="noopener">'
@@ -421,7 +319,9 @@ def test_a_card_shows_the_whole_paragraph_and_the_words_in_it() -> None:
         '<p class="when"><time datetime="2014-03-01" lang="fr">1er mars 2014</time>'
         '<span class="section" lang="fr">Innovation</span></p>'
         '<blockquote lang="fr"><p>Avant. <mark>En ouverture, la ministre a cité les <strong>91 clusters</strong> du '
-        "programme « go-cluster ».</mark> Après.</p></blockquote></article></div>"
+        "programme « go-cluster ».</mark> Après.</p></blockquote>"
+        f'<p class="in-article" lang="fr"><a href="articles/a?start={start}&amp;end={end}#cited" target="_blank" '
+        'rel="noopener">Lire dans l’article<span class="unseen"> (nouvel onglet)</span></a></p></article></div>'
     )
 
 
@@ -431,7 +331,9 @@ def test_a_card_of_an_article_without_url_date_or_section() -> None:
     assert render.sources(answer, {"a": article}, "en") == (
         '<div class="sources"><article class="source" id="source-1" tabindex="-1">'
         '<h3><span class="number">1</span> <cite lang="de">Congrès des clusters</cite></h3><p class="when"></p>'
-        '<blockquote lang="de"><p><mark>– zwei,<br>– drei</mark></p></blockquote></article></div>'
+        '<blockquote lang="de"><p><mark>– zwei,<br>– drei</mark></p></blockquote>'
+        '<p class="in-article" lang="en"><a href="articles/a?start=5&amp;end=19#cited" target="_blank" rel="noopener">'
+        'Read in the article<span class="unseen"> (new tab)</span></a></p></article></div>'
     )
 
 

@@ -23,12 +23,15 @@ def test_every_field_can_be_set() -> None:
         "BULLETIN_ARTICLES": "/a", "BULLETIN_INDEX": "/i", "BULLETIN_CACHE": "/c", "BULLETIN_MODEL": "m",
         "BULLETIN_QUERY_PREFIX": "", "BULLETIN_PASSAGE_PREFIX": "p: ", "BULLETIN_READER": "sentences",
         "BULLETIN_THRESHOLD": "0.6", "BULLETIN_HOST": "0.0.0.0", "BULLETIN_PORT": "80",
-        "BULLETIN_MAX_QUESTION": "500", "BULLETIN_THREADS": "4",
+        "BULLETIN_MAX_QUESTION": "500", "BULLETIN_THREADS": "4", "BULLETIN_WAITING": "5", "BULLETIN_RATE": "3/second",
+        "BULLETIN_ORIGINS": "https://a.test, https://b.test:8443", "BULLETIN_PROXIES": "10.0.0.0/8,::1",
+        "BULLETIN_FEEDBACK": "/f", "BULLETIN_FEEDBACK_DAYS": "0", "BULLETIN_LOG_QUESTIONS": "yes",
     }  # fmt: skip
     assert set(given) == {f"BULLETIN_{field.name.upper()}" for field in dataclasses.fields(Settings)}
     assert Settings.from_environment(given) == Settings(
-        Path("/a"), Path("/i"), Path("/c"), "m", "", "p: ", "sentences", 0.6, "0.0.0.0", 80, 500, 4
-    )
+        Path("/a"), Path("/i"), Path("/c"), "m", "", "p: ", "sentences", 0.6, "0.0.0.0", 80, 500, 4,
+        ("https://a.test", "https://b.test:8443"), ("10.0.0.0/8", "::1"), "3/second", 5, Path("/f"), 0, True,
+    )  # fmt: skip
 
 
 def test_the_process_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,6 +70,16 @@ def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
         ("BULLETIN_THRESHOLD", "1.5", r"^BULLETIN_THRESHOLD is 1\.5; a probability lies between 0 and 1\.$"),
         ("BULLETIN_THRESHOLD", "nan", r"^BULLETIN_THRESHOLD is nan; a probability"),
         ("BULLETIN_THRESHOLD", "high", r"^BULLETIN_THRESHOLD is 'high'; expected a value of type float \| None\.$"),
+        ("BULLETIN_ORIGINS", "https://a.test/path", r"^BULLETIN_ORIGINS has 'https://a\.test/path'; an origin is like"),
+        ("BULLETIN_ORIGINS", "*", r"^BULLETIN_ORIGINS has '\*'; an origin"),
+        ("BULLETIN_PROXIES", "nginx", r"^BULLETIN_PROXIES has 'nginx'; expected an address or network"),
+        ("BULLETIN_RATE", "0/minute", r"^BULLETIN_RATE is '0/minute'; expected a number per time, like 30/minute\.$"),
+        ("BULLETIN_FEEDBACK_DAYS", "-1", r"^BULLETIN_FEEDBACK_DAYS is -1; 0 keeps nothing"),
+        (
+            "BULLETIN_LOG_QUESTIONS",
+            "perhaps",
+            r"^BULLETIN_LOG_QUESTIONS is 'perhaps'; expected a value of type bool\.$",
+        ),
         ("BULLETIN_READER", "llm", r"^BULLETIN_READER is 'llm'; there are trained and sentences\.$"),
         ("BULLETIN_THREADS", "1.5", r"^BULLETIN_THREADS is '1\.5'; expected a value of type int\.$"),
         ("BULLETIN_INDEX", "", r"^BULLETIN_INDEX is ''; expected"),

@@ -1,6 +1,6 @@
 """The chat: what a reader sees, what a question sets in motion.
 
-    question ──▶ assistant.ask ──▶ Answer ──▶ the conversation (left) and its sources (right)
+    question ──▶ desk.ask ──▶ Answer ──▶ the conversation (left) and its sources (right)
 
 The conversation is kept on the server, as Exchanges, and drawn anew after each question; nothing a browser sends
 back but the question itself is believed.
@@ -9,18 +9,18 @@ back but the question itself is believed.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 import gradio as gr
 
-from answer.ask import Assistant
-from errors import QuestionError
-from records import Answer, Lang
+from answer.feedback import MAX_COMMENT, Feedback, Verdict
+from errors import BulletinError, QuestionError
+from records import LANGS, Answer, Lang
 from settings import Settings
-from web import render, serving
+from web import render
+from web.desk import Desk
 from web.texts import EXAMPLES, TEXTS, reader_lang
 
 log = logging.getLogger(__name__)
@@ -29,10 +29,8 @@ FOLLOWED_TURNS = 3
 """Earlier questions of the reader that a new one may lean on ("and in 2015?")."""
 KEPT_EXCHANGES = 30
 """How much of a long conversation stays on the page, and in the server's memory."""
-WAITING = 40
-"""Questions in the queue; the next reader is told to come back rather than left to wait for minutes."""
-SESSIONS = 200
-"""Conversations held in memory; beyond, the oldest is forgotten. At 30 exchanges of some 5 kB, 30 MB."""
+SESSIONS = 100
+"""Conversations held in memory; beyond, the oldest is forgotten. At 30 exchanges of some 5 kB, 15 MB."""
 FORGET_AFTER_S = 3600
 
 WORDS = gr.I18n(**TEXTS)
@@ -53,9 +51,11 @@ Message = dict[str, str]
 class Chat:
     """The events of the page. Each returns the page's parts in the order of `build_chat`'s `parts`."""
 
-    def __init__(self, assistant: Assistant, max_question: int) -> None:
-        self.assistant = assistant
+    def __init__(self, desk: Desk, max_question: int, feedback: Feedback | None, days: int) -> None:
+        self.desk = desk
         self.max_question = max_question
+        self.feedback = feedback
+        self.days = days
 
     def ask(self, question: str | None, so_far: Conversation, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         """Show the question at once, then its answer; a question that cannot be asked goes back into the box."""
@@ -65,14 +65,40 @@ class Chat:
             if len(question) > self.max_question:  # before it is shown: the box's own limit binds browsers only
                 raise QuestionError("too_long", f"{len(question)} characters; at most {self.max_question}.")
             yield self._page(so_far, lang, asking=question)
-            turns = [exchange.question for exchange in so_far[-FOLLOWED_TURNS:]]
-            answer = replace(self.assistant.ask(question, turns=turns), hits=())
+            answer = replace(self.desk.ask("chat", question, turns=_turns(so_far)), hits=())
             yield self._page((*so_far, Exchange(question, answer))[-KEPT_EXCHANGES:], lang)
         except QuestionError as error:
             yield self._page(so_far, lang, box=question[: self.max_question], problem=error.reason)
         except Exception:
             log.exception("a question could not be answered")
             yield self._page(so_far, lang, box=question, problem="failure")
+
+    def rate(self, verdict: Verdict, so_far: Conversation, request: gr.Request) -> tuple[Any, ...]:
+        """Keep a thumb for the latest answer; then a word about it may be added."""
+        lang = reader_lang(request.headers.get("accept-language"))
+        if not (self.feedback and so_far):
+            return None, gr.skip(), gr.skip(), gr.skip()
+        try:
+            number = self.feedback.add(verdict, so_far[-1].answer, _turns(so_far[:-1]))
+        except BulletinError:
+            log.exception("feedback could not be kept")
+            return None, gr.Row(visible=True), self._thanks("not_kept", lang), gr.Column(visible=False)
+        self.desk.metrics.rated(verdict)
+        return number, gr.Row(visible=False), self._thanks("thanks", lang), gr.Column(visible=True)
+
+    def comment(self, text: str | None, number: int | None, request: gr.Request) -> tuple[Any, ...]:
+        """Add a reader's word to their thumb."""
+        lang = reader_lang(request.headers.get("accept-language"))
+        try:
+            if self.feedback and number and text:
+                self.feedback.comment(number, text)
+        except BulletinError:
+            log.exception("feedback could not be kept")
+            return "", self._thanks("not_kept", lang), gr.Column(visible=True)
+        return "", self._thanks("thanks", lang), gr.Column(visible=False)
+
+    def _thanks(self, key: str, lang: Lang) -> gr.Markdown:
+        return gr.Markdown(render.thanks(TEXTS[lang][key].format(days=self.days)), visible=True)
 
     def begin_again(self, request: gr.Request) -> tuple[Any, ...]:
         return self._page((), reader_lang(request.headers.get("accept-language")))
@@ -93,47 +119,106 @@ class Chat:
             gr.Markdown(render.notice(problem, lang) if problem else "", visible=bool(problem)),
             gr.Column(visible=not messages),
             gr.Button(visible=bool(conversation)),
+            None,
+            gr.Row(visible=bool(self.feedback and conversation and not asking)),
+            gr.Markdown("", visible=False),
+            gr.Column(visible=False),
         )
 
     def _messages(self, conversation: Conversation, lang: Lang) -> list[Message]:
         messages = []
         for exchange in conversation:
             latest = exchange is conversation[-1]
-            answer = render.reply(exchange.answer, self.assistant.articles, lang, latest=latest)
+            answer = render.reply(exchange.answer, self.desk.articles, lang, latest=latest)
             messages.append({"role": "user", "content": render.asked(exchange.question, lang)})
             messages.append({"role": "assistant", "content": answer})
         return messages
 
     def _sources(self, conversation: Conversation, lang: Lang) -> str:
-        return render.sources(conversation[-1].answer, self.assistant.articles, lang) if conversation else ""
+        return render.sources(conversation[-1].answer, self.desk.articles, lang) if conversation else ""
 
 
-def build_chat(assistant: Assistant, max_question: int) -> gr.Blocks:
-    """The page, wired to `assistant`; questions longer than `max_question` characters are turned away."""
+def _turns(so_far: Conversation) -> list[str]:
+    """The earlier questions that the next one may lean on."""
+    return [exchange.question for exchange in so_far[-FOLLOWED_TURNS:]]
+
+
+def build_chat(desk: Desk, settings: Settings, feedback: Feedback | None) -> gr.Blocks:
+    """The page, wired to `desk`, and the named endpoint `ask` for gradio_client and MCP."""
     page = gr.Blocks(title=TEXTS["fr"]["title"], fill_width=True)
     with page:
         conversation = gr.State((), time_to_live=FORGET_AFTER_S)
+        rated = gr.State(None, time_to_live=FORGET_AFTER_S)
         with gr.Column(elem_id="page", min_width=0):
             again = _header()
             with gr.Row(elem_id="room", equal_height=False):
-                messages, examples, chips, notice, box, send = _talk(max_question)
+                talk = _talk(settings.max_question)
                 how, cards = _panel()
             gr.Markdown(WORDS("footer"), elem_id="footer")
-        parts = [conversation, messages, cards, how, box, notice, examples, again]
-        _wire(Chat(assistant, max_question), parts, chips, send)
+        chat = Chat(desk, settings.max_question, feedback, settings.feedback_days)
+        parts = [
+            conversation,
+            talk.log,
+            cards,
+            how,
+            talk.box,
+            talk.notice,
+            talk.examples,
+            again,
+            rated,
+            *talk.rating[:3],
+        ]
+        _wire(chat, parts, talk)
+        gr.api(_tool(desk), api_name="ask", concurrency_id="ask")
     # One question at a time: the encoder already uses every core it may.
-    page.queue(max_size=WAITING, default_concurrency_limit=1)
+    page.queue(max_size=settings.waiting, default_concurrency_limit=1)
     page.state_session_capacity = SESSIONS
     return page
 
 
-def _wire(chat: Chat, parts: list[Any], chips: list[gr.Button], send: gr.Button) -> None:
-    conversation, _, _, _, box, _, _, again = parts
+def _tool(desk: Desk) -> Callable[..., dict[str, Any]]:
+    def ask(question: str, lang: str = "", turns: list[str] = []) -> dict[str, Any]:  # noqa: B006 (Gradio reads it)
+        """Ask the science bulletin of the French embassy in Berlin, and get its own words with their source.
+
+        Args:
+            question: The question, in French, English or German.
+            lang: The question's language, fr, en or de; empty to have it recognised.
+            turns: Earlier questions of the same conversation, oldest first.
+
+        Returns:
+            The answer or an honest refusal, with the citations it rests on.
+        """
+        known = next((one for one in LANGS if one == lang), None)
+        if lang and not known:
+            raise gr.Error(f"`lang` is {lang[:20]!r}; expected fr, en or de, or nothing.")
+        try:
+            return desk.ask("tool", question, turns=turns[-FOLLOWED_TURNS:], lang=known).to_json()
+        except QuestionError as error:
+            raise gr.Error(str(error)) from None
+
+    return ask
+
+
+def _wire(chat: Chat, parts: list[Any], talk: Talk) -> None:
+    conversation, _, _, _, box, _, _, again, rated, *_ = parts
     quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-    gr.on([box.submit, send.click], chat.ask, [box, conversation], parts, concurrency_id="ask", **quiet)
-    for chip in chips:
+    gr.on([box.submit, talk.send.click], chat.ask, [box, conversation], parts, concurrency_id="ask", **quiet)
+    for chip in talk.chips:
         chip.click(chat.ask, [chip, conversation], parts, concurrency_id="ask", **quiet)
     again.click(chat.begin_again, None, parts, queue=False, **quiet)
+    thumbs, thanks, more, yes, no, comment, submit = talk.rating
+    up, down = _thumb(chat, "up"), _thumb(chat, "down")
+    for button, thumb in ((yes, up), (no, down)):
+        button.click(thumb, [conversation], [rated, thumbs, thanks, more], queue=False, **quiet)
+    gr.on([comment.submit, submit.click], chat.comment, [comment, rated], [comment, thanks, more], queue=False, **quiet)
+
+
+def _thumb(chat: Chat, verdict: Verdict) -> Callable[..., tuple[Any, ...]]:
+    # A function of its own: Gradio finds the request by its annotation, which a `partial` does not show.
+    def rate(conversation: Conversation, request: gr.Request) -> tuple[Any, ...]:
+        return chat.rate(verdict, conversation, request)
+
+    return rate
 
 
 def _header() -> gr.Button:
@@ -144,16 +229,42 @@ def _header() -> gr.Button:
         return gr.Button(WORDS("new"), elem_id="again", visible=False, scale=0, min_width=0)
 
 
-def _talk(
-    max_question: int,
-) -> tuple[gr.Chatbot, gr.Column, list[gr.Button], gr.Markdown, gr.Textbox, gr.Button]:
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """The parts of the left column."""
+
+    log: gr.Chatbot
+    examples: gr.Column
+    chips: list[gr.Button]
+    notice: gr.Markdown
+    box: gr.Textbox
+    send: gr.Button
+    rating: tuple[Any, ...]
+    """Row of thumbs, thanks, column of the comment; then the two buttons, the comment's box and its button."""
+
+
+def _talk(max_question: int) -> Talk:
     with gr.Column(elem_id="talk", scale=3, min_width=0):
         messages = _conversation()
+        rating = _rating()
         examples, chips = _examples()
         with gr.Column(elem_id="dock", min_width=0):
             notice = gr.Markdown(elem_id="notice", visible=False, latex_delimiters=[])
             box, send = _composer(max_question)
-    return messages, examples, chips, notice, box, send
+    return Talk(messages, examples, chips, notice, box, send, rating)
+
+
+def _rating() -> tuple[Any, ...]:
+    with gr.Row(elem_id="thumbs", visible=False, equal_height=False) as thumbs:
+        gr.Markdown(WORDS("helpful"))
+        yes, no = (gr.Button(WORDS(key), elem_id=key, min_width=0, scale=0) for key in ("yes", "no"))
+    thanks = gr.Markdown(elem_id="thanks", visible=False, latex_delimiters=[])
+    with gr.Column(elem_id="more", visible=False, min_width=0) as more, gr.Row(equal_height=False):
+        comment = gr.Textbox(
+            elem_id="comment", label=WORDS("comment"), lines=1, max_lines=4, max_length=MAX_COMMENT, min_width=0
+        )
+        submit = gr.Button(WORDS("send_comment"), elem_id="send-comment", scale=0, min_width=0)
+    return thumbs, thanks, more, yes, no, comment, submit
 
 
 def _conversation() -> gr.Chatbot:
@@ -212,9 +323,3 @@ def _panel() -> tuple[gr.Column, gr.Markdown]:
                 gr.Markdown(WORDS(key))
         # gr.Markdown, not gr.HTML: gr.HTML compiles its template in the browser and needs a policy that allows eval.
         return how, gr.Markdown(elem_id="cards", visible=False, latex_delimiters=[])
-
-
-def serve(assistant: Assistant, settings: Settings) -> None:
-    """Serve the chat until interrupted; one line says where, once it answers. Raises SettingsError on a bad port."""
-    build = partial(build_chat, assistant, settings.max_question)
-    serving.run(build, WORDS, settings.host, settings.port)

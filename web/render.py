@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from html import escape
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from records import Answer, Article, Citation, Lang, Span
 from web.texts import TEXTS, date_in_words
@@ -88,6 +88,69 @@ def notice(reason: str, lang: Lang) -> str:
     return f'<p class="notice" role="alert">{TEXTS[lang][reason]}</p>'
 
 
+def thanks(text: str) -> str:
+    """After a thumb; a screen reader says it."""
+    return f'<p class="thanks" role="status">{plain(text)}</p>'
+
+
+def article_page(article: Article, start: int, end: int, style: str, lang: Lang) -> str:
+    """A whole page: the article, `body[start:end]` marked, and the mark the place to open at (`#cited`).
+
+    Offsets that are not a part of the body mark nothing. `lang` is the interface's.
+    """
+    span = (start, end) if 0 <= start < end <= len(article.body) else None
+    texts, address = TEXTS[lang], web_address(article.url)
+    original = (
+        f'<p class="original"><a href="{escape(address)}" rel="noopener">{texts["original"]}</a></p>' if address else ""
+    )
+    about = " · ".join(
+        part
+        for part in (
+            f'<time datetime="{article.date.isoformat()}">{date_in_words(article.date, lang)}</time>'
+            if article.date
+            else "",
+            f'<span lang="{article.lang}">{plain(article.section)}</span>' if article.section else "",
+            plain(", ".join(article.authors)),
+        )
+        if part
+    )
+    skip = f'<a class="skip" href="#cited">{texts["to_cited"]}</a>' if span else ""
+    content = (
+        f'{skip}<header><p class="home"><a href="../">{texts["title"]}</a></p>'
+        f'<h1 lang="{article.lang}">{plain(article.title)}</h1><p class="about">{about}</p></header>'
+        f'<main lang="{article.lang}">{_paragraphs(article.body, span)}</main><footer>{original}</footer>'
+    )
+    return page(article.title, content, style, lang)
+
+
+def page(title: str, content: str, style: str, lang: Lang) -> str:
+    """An HTML document of ours. `content` is HTML; empty: the title is all there is to say."""
+    return (
+        f'<!doctype html><html lang="{lang}"><head><meta charset="utf-8"><title>{plain(title)}</title>'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<meta name="robots" content="noindex"><style>{style}</style></head>'
+        f"<body>{content or f'<main><h1>{plain(title)}</h1></main>'}</body></html>"
+    )
+
+
+def _paragraphs(body: str, span: Span | None) -> str:
+    """Each line of the body a paragraph; what of it lies in `span` is marked, the first such part with the id."""
+    drawn, at, name = [], 0, ' id="cited" tabindex="-1"'
+    for line in body.split("\n"):
+        a, b = (max(span[0], at) - at, min(span[1], at + len(line)) - at) if span else (0, 0)
+        if line.strip():
+            marked = f"<mark{name}>{plain(line[a:b])}</mark>" if a < b else ""
+            name = "" if marked else name
+            drawn.append(f"<p>{plain(line[: a if marked else None])}{marked}{plain(line[b:]) if marked else ''}</p>")
+        at += len(line) + 1
+    return "".join(drawn)
+
+
+def article_address(citation: Citation) -> str:
+    """Our own view of the article, relative to the chat, opened at the cited words."""
+    return f"articles/{quote(citation.article_id, safe='')}?start={citation.start}&end={citation.end}#cited"
+
+
 def _frame(text: str, quote: str) -> tuple[str, str]:
     """The words of `text` before and after the quote, which gets a block of its own, and so no quotation marks."""
     before, _, after = text.partition(quote)
@@ -125,7 +188,18 @@ def _card(citation: Citation, articles: Mapping[str, Article], number: int, lang
         f'<h3><span class="number">{number}</span> {_anchor(citation, article_lang, lang)}</h3>'
         f'<p class="when">{_when(citation, lang)}{_section(citation, article_lang)}</p>'
         f'<blockquote lang="{article_lang}"><p>{lines(before)}<mark>{quoted}</mark>{lines(after)}</p></blockquote>'
-        "</article>"
+        f"{_in_article(citation, articles, lang)}</article>"
+    )
+
+
+def _in_article(citation: Citation, articles: Mapping[str, Article], lang: Lang) -> str:
+    """The way to the words in the whole article, here; none to an article that is not ours any more."""
+    if citation.article_id not in articles:
+        return ""
+    new_tab = f'<span class="unseen"> ({TEXTS[lang]["new_tab"]})</span>'
+    return (
+        f'<p class="in-article" lang="{lang}"><a href="{escape(article_address(citation))}" target="_blank" '
+        f'rel="noopener">{TEXTS[lang]["in_article"]}{new_tab}</a></p>'
     )
 
 

@@ -1,5 +1,5 @@
-"""The page on a port of this machine: the web server, the headers that keep the page to itself, and a clear word
-when the port cannot be had.
+"""Everything public on a port of this machine: API, pages and chat in one application behind the guard, the headers
+that keep its pages to themselves, and a clear word when the port cannot be had.
 
 Gradio's own `launch` is not used: it goes on to the next free port, asks itself over the network whether it is
 there (through the proxy of the environment, if there is one), and leaves no room for headers.
@@ -10,46 +10,91 @@ from __future__ import annotations
 import asyncio
 import errno
 import json
+import logging
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import fastapi
 import gradio as gr
 import uvicorn
-from starlette.datastructures import MutableHeaders
 from starlette.middleware.cors import CORSMiddleware
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from answer.ask import Assistant
+from answer.feedback import Feedback
 from errors import SettingsError
+from settings import Settings
+from web.api import add_api
+from web.chat import WORDS, build_chat
+from web.desk import Desk
+from web.guard import BodyLimit, GradioGate, Headers, RateLimit
+from web.metrics import Metrics
+from web.pages import add_pages
+from web.probes import add_probes
+from web.readiness import Readiness
 from web.texts import TEXTS
 
 _HERE: Final = Path(__file__).parent
 
-HEADERS: Final = {
-    # What an article or a question could slip past the escaping has nowhere to load from or to send to. Gradio's page
-    # needs inline scripts and styles; it does not need eval as long as no gr.HTML and no `js=` is used.
-    "Content-Security-Policy": "default-src 'none'; script-src 'self' 'unsafe-inline'; "
-    "style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; connect-src 'self'; "
-    "manifest-src 'self'; form-action 'none'; base-uri 'self'; frame-ancestors 'self'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "strict-origin-when-cross-origin",
-}
 MAX_UPLOAD = "1kb"
-"""The chat takes no files, but Gradio's upload route is there; unset, it takes files of any size."""
+"""The chat takes no files; the guard lets no upload through, and this would stop one."""
 THREADS: Final = 8
 """Gradio's 40 threads would only queue for the encoder's few cores."""
 
 
-def make_app(page: gr.Blocks, words: gr.I18n) -> fastapi.FastAPI:
-    """An ASGI app with the page at `/`."""
+def headers(origins: Sequence[str]) -> dict[str, str]:
+    """What every response carries. `origins`: sites that may show the chat in a frame."""
+    ancestors = " ".join(("'self'", *origins))
+    return {
+        # What an article or a question could slip past the escaping has nowhere to load from or to send to. Gradio's
+        # page needs inline scripts and styles; it does not need eval as long as no gr.HTML and no `js=` is used.
+        "Content-Security-Policy": "default-src 'none'; script-src 'self' 'unsafe-inline'; "
+        "style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; connect-src 'self'; "
+        f"manifest-src 'self'; form-action 'none'; base-uri 'self'; frame-ancestors {ancestors}",
+        "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=(), browsing-topics=()",
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "strict-origin-when-cross-origin",
+    }
+
+
+def serve(assistant: Assistant, settings: Settings) -> None:
+    """Serve until interrupted; one line says where, once it answers.
+
+    Raises SettingsError when it cannot listen on the port, StorageError when feedback could not be kept.
+    """
+    _log_to_stderr()
+    version = assistant.index.version
+    readiness = Readiness(settings.index, version)
+    desk = Desk(assistant, Metrics(version), readiness, settings.waiting, settings.log_questions)
+    feedback = Feedback(settings.feedback, settings.feedback_days) if settings.feedback_days else None
+    with _listen(settings.host, settings.port) as listener:
+        asyncio.run(_serve(partial(make_app, desk, feedback, settings), settings, listener))
+
+
+def make_app(desk: Desk, feedback: Feedback | None, settings: Settings) -> fastapi.FastAPI:
+    """An ASGI app: the API and the pages, and the chat at `/`."""
+    app = fastapi.FastAPI(
+        title="Ask the Bulletin", version=desk.assistant.index.version, docs_url=None, redoc_url=None,
+        openapi_url="/api/openapi.json",
+    )  # fmt: skip
+    # The last one added is the first to see a request.
+    app.add_middleware(GradioGate, max_question=settings.max_question, metrics=desk.metrics)
+    app.add_middleware(RateLimit, rate=settings.rate, metrics=desk.metrics)
+    app.add_middleware(BodyLimit, metrics=desk.metrics)
+    # A policy of the parent's, even an empty list: without one Gradio reflects every origin.
+    app.add_middleware(
+        CORSMiddleware, allow_origins=list(settings.origins), allow_methods=["GET", "POST"],
+        allow_headers=["content-type"], expose_headers=["retry-after"],
+    )  # fmt: skip
+    app.add_middleware(Headers, headers=headers(settings.origins))
+    add_api(app, desk, feedback)
+    add_pages(app, desk, feedback is not None)
+    add_probes(app, desk)
+    page = build_chat(desk, settings, feedback)
     page.max_threads = THREADS
-    app = fastapi.FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    # An empty list of origins: with a policy of the parent's, Gradio no longer reflects every origin.
-    app.add_middleware(CORSMiddleware, allow_origins=[])
-    app.add_middleware(_Headers)
     gr.mount_gradio_app(
         app,
         page,
@@ -61,8 +106,8 @@ def make_app(page: gr.Blocks, words: gr.I18n) -> fastapi.FastAPI:
         ssr_mode=False,
         enable_monitoring=False,
         pwa=False,
-        mcp_server=False,
-        i18n=words,
+        mcp_server=True,
+        i18n=WORDS,
         theme=gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]),
         favicon_path=str(_HERE / "favicon.png"),
         css_paths=[_HERE / "chat.css"],
@@ -71,21 +116,26 @@ def make_app(page: gr.Blocks, words: gr.I18n) -> fastapi.FastAPI:
     return app
 
 
+def _log_to_stderr() -> None:
+    """The log of questions: a JSON object a line, as a service manager collects them."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    questions = logging.getLogger("bulletin.questions")
+    questions.handlers, questions.propagate = [handler], False
+    questions.setLevel(logging.INFO)
+
+
 def _script() -> str:
     names = {lang: {"conversation": texts["conversation"]} for lang, texts in TEXTS.items()}
     return (_HERE / "chat.js").read_text(encoding="utf-8").replace("WORDS", json.dumps(names), 1)
 
 
-def run(build: Callable[[], gr.Blocks], words: gr.I18n, host: str, port: int) -> None:
-    """Build the page and serve it until interrupted. Raises SettingsError when it cannot listen on `host`, `port`."""
-    with _listen(host, port) as listener:
-        asyncio.run(_serve(build, words, host, listener))
-
-
-async def _serve(build: Callable[[], gr.Blocks], words: gr.I18n, host: str, listener: socket.socket) -> None:
+async def _serve(build: Callable[[], fastapi.FastAPI], settings: Settings, listener: socket.socket) -> None:
     # Built in here: outside a running event loop, Gradio opens loops of its own and never closes them.
-    config = uvicorn.Config(make_app(build(), words), log_level="warning", timeout_graceful_shutdown=2)
-    shown = f"[{host}]" if ":" in host else host
+    config = uvicorn.Config(
+        build(), log_level="warning", timeout_graceful_shutdown=2, forwarded_allow_ips=list(settings.proxies)
+    )
+    shown = f"[{settings.host}]" if ":" in settings.host else settings.host
     announcement = f"Ask the Bulletin: http://{shown}:{listener.getsockname()[1]}"
     await _Server(config, announcement).serve(sockets=[listener])
 
@@ -128,18 +178,3 @@ class _Server(uvicorn.Server):
         await super().startup(sockets=sockets)
         if self.started:
             print(self.announcement, flush=True)
-
-
-class _Headers:
-    """Puts HEADERS on every response."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(HEADERS)
-            await send(message)
-
-        await self.app(scope, receive, send_with_headers)

@@ -1,0 +1,286 @@
+"""The HTTP API: the same answers as JSON, for the widget and for other programs. Contract: `records.Answer.to_json`.
+
+    POST /api/ask            one answer
+    POST /api/ask/stream     server-sent events: the articles being read, then the answer
+    GET  /api/articles/{id}  an article
+    POST /api/feedback       a thumb up or down
+    GET  /api/openapi.json   all of this, with examples
+
+Every error is `{"error": {"type", "message"}}`; ERRORS has the types and their status.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import json
+import logging
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+
+from anyio import to_thread
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+from sse_starlette import EventSourceResponse
+from starlette.exceptions import HTTPException
+
+from answer.feedback import MAX_COMMENT, Feedback, Verdict
+from errors import Busy, IndexUnavailable, QuestionError, StorageError
+from records import Answer, Filters, Hit, Lang
+from web.desk import ClientLeft, Desk
+from web.metrics import Surface
+
+log = logging.getLogger(__name__)
+
+MAX_TURNS = 10
+"""Earlier questions a request may bring; how many of them are read is `answer.ask.TURNS_JOINED`."""
+MAX_TEXT = 8000
+"""Characters of any text in a request, before `BULLETIN_MAX_QUESTION` says so in kinder words."""
+RETRY_AFTER_S = 3
+ERRORS: Final = {
+    "empty": 422, "too_long": 422, "no_words": 422, "invalid": 422, "not_found": 404, "method": 405, "too_large": 413,
+    "rate_limited": 429, "busy": 503, "unavailable": 503, "storage": 507, "failure": 500,
+}  # fmt: skip
+
+Text = Annotated[str, Field(max_length=MAX_TEXT)]
+
+
+class _Strict(BaseModel):
+    """Nothing is converted and nothing unknown is let through: a mistake is told, not guessed at."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class FiltersIn(_Strict):
+    section: str = Field("", max_length=200, description="Only articles of this section.")
+    since: datetime.date | None = Field(None, strict=False, description="Published on this day or later.")
+    until: datetime.date | None = Field(None, strict=False, description="Published on this day or earlier.")
+
+
+class QuestionIn(_Strict):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"question": "how many clusters are in go-cluster?"},
+                {"question": "Et en 2015 ?", "lang": "fr", "turns": ["Combien de clusters y avait-il en 2014 ?"]},
+                {"question": "Wer eröffnete den Kongress?", "filters": {"since": "2014-01-01", "until": "2014-12-31"}},
+            ]
+        }
+    )
+    question: Text
+    lang: Lang | None = Field(None, description="The question's language; left out, it is recognised.")
+    turns: list[Text] = Field([], max_length=MAX_TURNS, description="Earlier questions, oldest first.")
+    filters: FiltersIn | None = None
+
+    def filtered(self) -> Filters | None:
+        return Filters(self.filters.section, self.filters.since, self.filters.until) if self.filters else None
+
+
+class FeedbackIn(_Strict):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"question": "how many clusters are in go-cluster?", "verdict": "down", "comment": "91, not 200."}
+            ]
+        }
+    )
+    question: Text
+    lang: Lang | None = None
+    turns: list[Text] = Field([], max_length=MAX_TURNS)
+    verdict: Verdict
+    comment: str = Field("", max_length=MAX_COMMENT)
+
+
+class CitationOut(BaseModel):
+    article_id: str
+    title: str
+    url: str
+    date: str = Field(description="ISO 8601, or empty.")
+    section: str
+    start: int = Field(description="`body[start:end] == quote`, in Unicode code points of the article's body.")
+    end: int
+    quote: str
+    answer_start: int = Field(description="The exact words of the answer, in the body.")
+    answer_end: int
+    link: str = Field(description="The article's address, scrolled to the quote (`#:~:text=`); empty without one.")
+
+
+class AnswerOut(BaseModel):
+    question: str
+    lang: Lang
+    status: str = Field(description="`answered` or `refused`.")
+    answer: str
+    confidence: float
+    citations: list[CitationOut]
+    index_version: str
+    timings_ms: dict[str, float]
+
+
+class ArticleOut(BaseModel):
+    id: str
+    title: str
+    lang: Lang
+    body: str
+    url: str
+    date: str
+    section: str
+    authors: list[str]
+
+
+class ErrorDetail(BaseModel):
+    type: str
+    message: str
+
+
+class ErrorOut(BaseModel):
+    error: ErrorDetail
+
+
+def problem(kind: str, message: str, headers: dict[str, str] | None = None) -> JSONResponse:
+    """The one shape of an error. `kind` is a key of ERRORS."""
+    return JSONResponse({"error": {"type": kind, "message": message}}, ERRORS[kind], headers)
+
+
+def problem_of(error: Exception) -> JSONResponse:
+    """Any exception as the client may see it; what is our own fault is logged, and not shown."""
+    retry = {"Retry-After": str(RETRY_AFTER_S)}
+    if isinstance(error, QuestionError):
+        return problem(error.reason, str(error))
+    if isinstance(error, Busy):
+        return problem("busy", str(error), retry)
+    if isinstance(error, IndexUnavailable):
+        log.error("%s", error)
+        return problem("unavailable", "The index cannot be served at the moment.", retry)
+    if isinstance(error, StorageError):
+        log.error("%s", error)
+        return problem("storage", "Feedback cannot be kept at the moment.")
+    log.error("a request failed", exc_info=error)
+    return problem("failure", "Something went wrong on our side.")
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """The endpoints' hands. `feedback` is None where none is asked for."""
+
+    desk: Desk
+    feedback: Feedback | None
+
+    async def ask(self, asked: QuestionIn, request: Request) -> Response:
+        try:
+            answer = await self._answer("api", asked, request)
+        except ClientLeft:
+            return Response(status_code=499)
+        except Exception as error:
+            return problem_of(error)
+        return JSONResponse(answer.to_json())
+
+    async def stream(self, asked: QuestionIn, request: Request) -> Response:
+        return EventSourceResponse(self._events(asked, request))
+
+    async def _events(self, asked: QuestionIn, request: Request) -> AsyncIterator[dict[str, str]]:
+        """`sources` as soon as search has found them, then `answer`; or `error`."""
+        loop = asyncio.get_running_loop()
+        found: asyncio.Queue[Sequence[Hit] | None] = asyncio.Queue()
+
+        def tell(hits: Sequence[Hit] | None) -> None:
+            loop.call_soon_threadsafe(found.put_nowait, hits)
+
+        answering = asyncio.ensure_future(self._answer("stream", asked, request, tell))
+        answering.add_done_callback(lambda _: found.put_nowait(None))
+        try:
+            if hits := await found.get():
+                yield {"event": "sources", "data": json.dumps({"sources": _sources(hits)}, ensure_ascii=False)}
+            yield {"event": "answer", "data": json.dumps((await answering).to_json(), ensure_ascii=False)}
+        except ClientLeft:
+            return
+        except Exception as error:
+            yield {"event": "error", "data": bytes(problem_of(error).body).decode()}
+        finally:
+            answering.cancel()
+
+    async def _answer(self, surface: Surface, asked: QuestionIn, request: Request, found: Any = None) -> Answer:
+        return await self.desk.ask_in_turn(
+            surface, asked.question, gone=request.is_disconnected, turns=asked.turns, lang=asked.lang,
+            filters=asked.filtered(), found=found,
+        )  # fmt: skip
+
+    async def article(self, article_id: str) -> Response:
+        article = self.desk.articles.get(article_id)
+        if not article:
+            return problem("not_found", f"There is no article {article_id[:100]!r}.")
+        date = article.date.isoformat() if article.date else ""
+        return JSONResponse(
+            {
+                "id": article.id, "title": article.title, "lang": article.lang, "body": article.body,
+                "url": article.url, "date": date, "section": article.section, "authors": list(article.authors),
+            }
+        )  # fmt: skip
+
+    async def rate(self, given: FeedbackIn, request: Request) -> Response:
+        """The question is asked again: what is kept is what we answer, not what a browser says that we did."""
+        if not self.feedback:
+            return problem("not_found", "Feedback is switched off here.")
+        keep = self.feedback.add
+        try:
+            asked = QuestionIn(question=given.question, lang=given.lang, turns=given.turns)
+            answer = await self._answer("api", asked, request)
+            await to_thread.run_sync(keep, given.verdict, answer, given.turns, given.comment)
+        except ClientLeft:
+            return Response(status_code=499)
+        except Exception as error:
+            return problem_of(error)
+        self.desk.metrics.rated(given.verdict)
+        return Response(status_code=204)
+
+
+def _sources(hits: Sequence[Hit]) -> list[dict[str, str]]:
+    """The articles of the passages that are read, best first."""
+    articles = {hit.article.id: hit.article for hit in hits}
+    return [
+        {
+            "article_id": article.id, "title": article.title, "url": article.url, "lang": article.lang,
+            "date": article.date.isoformat() if article.date else "", "section": article.section,
+        }
+        for article in articles.values()
+    ]  # fmt: skip
+
+
+async def _nothing(path: str) -> Response:
+    """What is not above; Gradio, mounted at the root, would answer otherwise."""
+    return problem("not_found", f"There is no such endpoint, or not with this method: /api/{path[:100]}.")
+
+
+def add_api(app: FastAPI, desk: Desk, feedback: Feedback | None) -> None:
+    """The endpoints, and one shape for every error of the application."""
+    api = Api(desk, feedback)
+    errors: dict[int | str, dict[str, Any]] = {
+        status: {"model": ErrorOut} for status in sorted({*ERRORS.values()} - {404, 405, 507})
+    }
+    missing: dict[int | str, dict[str, Any]] = {404: {"model": ErrorOut}}
+    router = APIRouter(prefix="/api")
+    router.post("/ask", response_model=AnswerOut, responses=errors, summary="Ask a question")(api.ask)
+    router.post(
+        "/ask/stream", response_class=EventSourceResponse, responses=errors, summary="Ask, and see the sources"
+    )(api.stream)
+    router.get("/articles/{article_id}", response_model=ArticleOut, responses=missing, summary="An article")(
+        api.article
+    )
+    router.post("/feedback", status_code=204, responses=errors | missing, summary="A thumb up or down")(api.rate)
+    router.api_route("/{path:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False)(
+        _nothing
+    )
+    app.include_router(router)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_: Request, error: RequestValidationError) -> Response:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"] if part != "body")
+        return problem("invalid", f"{where or 'The body'}: {first['msg']}.")
+
+    @app.exception_handler(HTTPException)
+    async def other(_: Request, error: HTTPException) -> Response:
+        kind = {404: "not_found", 405: "method"}.get(error.status_code, "invalid")
+        return problem(kind, str(error.detail))

@@ -1,0 +1,122 @@
+"""Where strangers' questions queue: one is answered at a time, so many wait, every one is counted and logged.
+
+The encoder and the reader use every core they may, so a second question at once would only make both slow. Everything
+public (chat, API, tools) asks here; below it is `assistant.ask`, the one way to an answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import threading
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+
+from anyio import to_thread
+
+from answer.ask import Assistant
+from errors import Busy, IndexUnavailable, QuestionError
+from records import Answer, Article, Filters, Hit, Lang
+from web.metrics import Metrics, Outcome, Surface
+from web.readiness import Readiness
+
+log = logging.getLogger("bulletin.questions")
+
+
+class ClientLeft(Exception):
+    """Nobody waits for the answer any more."""
+
+
+class Desk:
+    """The assistant as the public may use it. `waiting`: how many questions of the API may queue behind one."""
+
+    def __init__(
+        self, assistant: Assistant, metrics: Metrics, readiness: Readiness, waiting: int, log_questions: bool = False
+    ) -> None:
+        self.assistant = assistant
+        self.metrics = metrics
+        self.readiness = readiness
+        self._most_waiting, self._waiting = waiting, 0
+        self._log_questions = log_questions
+        self._turn = asyncio.Lock()  # first come, first served, without a thread for each who waits
+        self._answering = threading.Lock()  # Gradio has a queue of its own, in threads
+
+    @property
+    def articles(self) -> Mapping[str, Article]:
+        return self.assistant.articles
+
+    async def ask_in_turn(
+        self,
+        surface: Surface,
+        question: str,
+        *,
+        gone: Callable[[], Awaitable[bool]],
+        turns: Sequence[str] = (),
+        lang: Lang | None = None,
+        filters: Filters | None = None,
+        found: Callable[[Sequence[Hit]], None] | None = None,
+    ) -> Answer:
+        """`ask` for a client on the event loop, who is asked whether it is `gone` when its turn has come.
+
+        Raises what `ask` raises; Busy when too many wait already, ClientLeft when the client did not.
+        """
+        if self._waiting >= self._most_waiting:
+            self.metrics.ended(surface, "busy")
+            raise Busy(f"{self._waiting} questions are waiting already; ask again in a moment.")
+        self._waiting += 1
+        self.metrics.waiting.set(self._waiting)
+        try:
+            await self._turn.acquire()
+        finally:
+            self._waiting -= 1
+            self.metrics.waiting.set(self._waiting)
+        try:
+            if await gone():
+                raise ClientLeft
+            return await to_thread.run_sync(
+                partial(self.ask, surface, question, turns=turns, lang=lang, filters=filters, found=found)
+            )
+        finally:
+            self._turn.release()
+
+    def ask(
+        self,
+        surface: Surface,
+        question: str,
+        *,
+        turns: Sequence[str] = (),
+        lang: Lang | None = None,
+        filters: Filters | None = None,
+        found: Callable[[Sequence[Hit]], None] | None = None,
+    ) -> Answer:
+        """`Assistant.ask`, one at a time. Raises QuestionError; IndexUnavailable when the index is bad."""
+        outcome: Outcome = "failed"
+        answer = None
+        try:
+            with self._answering:
+                self.readiness.require()
+                answer = self.assistant.ask(question, turns=turns, lang=lang, filters=filters, found=found)
+            outcome = answer.status
+            return answer
+        except QuestionError:
+            outcome = "unusable"
+            raise
+        except IndexUnavailable:
+            outcome = "unavailable"
+            raise
+        finally:
+            self._record(surface, outcome, question, answer)
+
+    def _record(self, surface: Surface, outcome: Outcome, question: str, answer: Answer | None) -> None:
+        entry: dict[str, object] = {"event": "question", "surface": surface, "outcome": outcome}
+        if answer:
+            self.metrics.answered(surface, answer)
+            articles = [citation.article_id for citation in answer.citations]
+            entry |= {"lang": answer.lang, "confidence": answer.confidence, "articles": articles}
+            entry |= {"index_version": answer.index_version, "timings_ms": answer.timings_ms}
+        else:
+            self.metrics.ended(surface, outcome)
+        if self._log_questions:
+            entry["question"] = question[: self.assistant.max_question]
+        log.info(json.dumps(entry, ensure_ascii=False))

@@ -1,0 +1,44 @@
+"""The pages beside the chat: an article, opened at the cited words; the widget's script; the shared stylesheet."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from pathlib import Path
+from typing import Final
+
+from fastapi import FastAPI, Request
+from fastapi.responses import HTMLResponse, Response
+
+from web import render, widget
+from web.desk import Desk
+from web.texts import TEXTS, reader_lang
+
+_HERE: Final = Path(__file__).parent
+_KEPT_S: Final = 600
+"""How long a browser may believe the script it has: a mend reaches every reader within ten minutes."""
+
+
+def add_pages(app: FastAPI, desk: Desk, feedback: bool) -> None:
+    """`/articles/{id}?start=&end=` and `/widget.js`. `feedback`: whether the widget asks for thumbs."""
+    style = (_HERE / "article.css").read_text("utf-8")
+    script = gzip.compress(widget.script(feedback).encode(), 9, mtime=0)
+    etag = f'"{hashlib.sha256(script).hexdigest()[:16]}"'
+
+    @app.get("/articles/{article_id}", include_in_schema=False)
+    async def article(article_id: str, request: Request, start: int = 0, end: int = 0) -> Response:
+        lang = reader_lang(request.headers.get("accept-language"))
+        found = desk.articles.get(article_id)
+        if not found:
+            return HTMLResponse(render.page(TEXTS[lang]["no_article"], "", style, lang), 404)
+        return HTMLResponse(render.article_page(found, start, end, style, lang))
+
+    @app.get("/widget.js", include_in_schema=False)
+    async def widget_script(request: Request) -> Response:
+        headers = {
+            "Cache-Control": f"public, max-age={_KEPT_S}", "ETag": etag, "Content-Encoding": "gzip",
+            "Cross-Origin-Resource-Policy": "cross-origin",
+        }  # fmt: skip
+        if request.headers.get("if-none-match") == etag:
+            return Response(status_code=304, headers=headers)
+        return Response(script, media_type="text/javascript; charset=utf-8", headers=headers)
