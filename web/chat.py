@@ -8,6 +8,7 @@ back but the question itself is believed.
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -147,6 +148,8 @@ def build_chat(desk: Desk, settings: Settings, feedback: Feedback | None) -> gr.
     """The page, wired to `desk`, and the named endpoint `ask` for gradio_client and MCP."""
     page = gr.Blocks(title=TEXTS["fr"]["title"], fill_width=True)
     with page:
+        # Before the page's own events, which would take its name.
+        gr.api(_tool(desk), api_name="ask", concurrency_id="ask")
         conversation = gr.State((), time_to_live=FORGET_AFTER_S)
         rated = gr.State(None, time_to_live=FORGET_AFTER_S)
         with gr.Column(elem_id="page", min_width=0):
@@ -169,15 +172,14 @@ def build_chat(desk: Desk, settings: Settings, feedback: Feedback | None) -> gr.
             *talk.rating[:3],
         ]
         _wire(chat, parts, talk)
-        gr.api(_tool(desk), api_name="ask", concurrency_id="ask")
     # One question at a time: the encoder already uses every core it may.
     page.queue(max_size=settings.waiting, default_concurrency_limit=1)
     page.state_session_capacity = SESSIONS
     return page
 
 
-def _tool(desk: Desk) -> Callable[..., dict[str, Any]]:
-    def ask(question: str, lang: str = "", turns: list[str] = []) -> dict[str, Any]:  # noqa: B006 (Gradio reads it)
+def _tool(desk: Desk) -> Callable[..., str]:
+    def ask(question: str, lang: str = "", turns: list[str] = []) -> str:  # noqa: B006 (Gradio reads it)
         """Ask the science bulletin of the French embassy in Berlin, and get its own words with their source.
 
         Args:
@@ -186,15 +188,17 @@ def _tool(desk: Desk) -> Callable[..., dict[str, Any]]:
             turns: Earlier questions of the same conversation, oldest first.
 
         Returns:
-            The answer or an honest refusal, with the citations it rests on.
+            JSON: the answer or an honest refusal, with the citations it rests on (the contract of POST /api/ask).
         """
         known = next((one for one in LANGS if one == lang), None)
         if lang and not known:
             raise gr.Error(f"`lang` is {lang[:20]!r}; expected fr, en or de, or nothing.")
         try:
-            return desk.ask("tool", question, turns=turns[-FOLLOWED_TURNS:], lang=known).to_json()
+            answer = desk.ask("tool", question, turns=turns[-FOLLOWED_TURNS:], lang=known)
         except QuestionError as error:
             raise gr.Error(str(error)) from None
+        # Text, not an object: Gradio would hand a tool's client Python's notation of it.
+        return json.dumps(answer.to_json(), ensure_ascii=False)
 
     return ask
 
