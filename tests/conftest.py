@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from corpus.articles import read_articles
 from index.build import build
 from index.encoder import SentenceEncoder
 from records import Encoder
-from settings import Settings
+from settings import ROOT, Settings
 
 
 @pytest.fixture(scope="session")
@@ -54,3 +55,10 @@ def browser() -> Iterator[Browser]:
         )
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """axe-core's script: put into a page, `axe.run()` finds what shuts readers out. Installed on first use."""
+    installed = subprocess.run([ROOT / "scripts" / "axe"], check=True, capture_output=True, text=True)
+    return Path(installed.stdout.strip()).read_text("utf-8")

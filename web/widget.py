@@ -1,0 +1,106 @@
+"""The widget as one script: widget.js with its style sheet and its words in three languages put in.
+
+A site's page loads it from us and nothing else, so it carries everything; a test holds it to MAX_BYTES.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Final
+
+from records import Lang
+from web.texts import EXAMPLES, TEXTS
+
+_HERE: Final = Path(__file__).parent
+
+MAX_BYTES: Final = 10_000
+"""Of the script, gzipped: what a visitor of the site pays who never opens it."""
+
+SHARED: Final = (
+    "title", "welcome", "welcome_more", "conversation", "question_label", "placeholder", "send", "new", "footer",
+    "you_asked", "waiting", "see_also", "new_tab", "rephrase", "empty", "too_long", "no_words", "failure",
+)  # fmt: skip
+"""The chat's words that the widget says too."""
+
+WIDGET: Final[dict[Lang, dict[str, str]]] = {
+    "fr": {
+        "close": "Fermer",
+        "reading": "En cours de lecture\u202f:",
+        "unreachable": "Le service n’est pas joignable. Vérifiez votre connexion, puis réessayez.",
+        "rate_limited": "Vous avez posé beaucoup de questions en peu de temps.",
+        "busy": "Beaucoup de questions sont posées en ce moment.",
+        "unavailable": "Le bulletin ne peut pas être consulté pour le moment.",
+        "again": "Réessayez {when}.",
+        "soon": "dans un instant",
+        "rate": "Réponse utile\u202f?",
+        "up": "Utile",
+        "down": "Pas utile",
+        "comment": "Commentaire (facultatif)",
+        "rating_kept": "Votre avis est conservé quelque temps pour la rédaction, avec la question et la réponse.",
+        "thanks": "Merci de votre avis.",
+    },
+    "en": {
+        "close": "Close",
+        "reading": "Being read:",
+        "unreachable": "The service cannot be reached. Check your connection, then try again.",
+        "rate_limited": "You have asked many questions in a short time.",
+        "busy": "Many questions are being asked just now.",
+        "unavailable": "The bulletin cannot be searched at the moment.",
+        "again": "Try again {when}.",
+        "soon": "in a moment",
+        "rate": "Helpful answer?",
+        "up": "Helpful",
+        "down": "Not helpful",
+        "comment": "Comment (optional)",
+        "rating_kept": "Your rating is kept for some time for the editors, with the question and the answer.",
+        "thanks": "Thank you for your rating.",
+    },
+    "de": {
+        "close": "Schließen",
+        "reading": "Gelesen wird:",
+        "unreachable": "Der Dienst ist nicht erreichbar. Prüfen Sie Ihre Verbindung und versuchen Sie es noch einmal.",
+        "rate_limited": "Sie haben in kurzer Zeit viele Fragen gestellt.",
+        "busy": "Gerade werden viele Fragen gestellt.",
+        "unavailable": "Das Bulletin kann im Moment nicht durchsucht werden.",
+        "again": "Versuchen Sie es {when} noch einmal.",
+        "soon": "gleich",
+        "rate": "Hilfreiche Antwort?",
+        "up": "Hilfreich",
+        "down": "Nicht hilfreich",
+        "comment": "Kommentar (freiwillig)",
+        "rating_kept": "Die Bewertung wird mit Frage und Antwort eine Zeit lang für die Redaktion aufbewahrt.",
+        "thanks": "Danke für Ihre Bewertung.",
+    },
+}
+
+
+def script(feedback: bool) -> str:
+    """The text of `/widget.js`. `feedback`: whether each answer can be rated."""
+    code = _squeezed((_HERE / "widget.js").read_text("utf-8"))
+    # In this order: what is put in last holds words of ours, in which a name to replace could occur.
+    put_in = {"FEEDBACK": feedback, "STYLE": _style(), "EXAMPLES": EXAMPLES, "WORDS": _words()}
+    for name, value in put_in.items():
+        code = code.replace(name, json.dumps(value, ensure_ascii=False, separators=(",", ":")), 1)
+    return code
+
+
+def _words() -> dict[Lang, dict[str, str]]:
+    return {lang: {key: texts[key] for key in SHARED} | WIDGET[lang] for lang, texts in TEXTS.items()}
+
+
+def _squeezed(code: str) -> str:
+    """Without comments, and without space that means nothing: around signs, outside of texts.
+
+    Not for any script: ours ends every statement with a semicolon, has no text of several lines, and in none of its
+    texts do two slashes follow a space.
+    """
+    bare = re.sub(r"(?<!\S)//.*", "", code)
+    return re.sub(r"""((["`])(?:\\.|(?!\2).)*\2)|\s*([^\w\s#$"`])\s*""", lambda m: m[1] or m[3], bare).strip()
+
+
+def _style() -> str:
+    """The style sheet without its comments and spare space: it has no text in which either would count."""
+    bare = re.sub(r"/\*.*?\*/", "", (_HERE / "widget.css").read_text("utf-8"), flags=re.DOTALL)
+    return re.sub(r"\s*([{};,])\s*", r"\1", re.sub(r"\s+", " ", bare)).replace(": ", ":").replace(";}", "}").strip()
