@@ -51,7 +51,7 @@ class Settings:
     """Addresses or networks, comma between, of proxies whose word for the client's address is believed."""
     rate: str = "30/minute"
     """Questions that one address may ask: a number per second, minute, hour or day."""
-    waiting: int = 20
+    waiting: int = 10
     """Questions that may wait for their turn; the next one is told to come back."""
     feedback: Path = ROOT / "var" / "feedback.sqlite"
     """Where readers' thumbs up and down are kept."""

@@ -1,4 +1,4 @@
-"""Too many at once, for too long, and too much to remember: the server as a process of its own, watched from outside."""
+"""Too many at once, for too long, too much to remember: the server as a process of its own, watched from outside."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ QUESTIONS = [
 ]
 CLIENTS, SECONDS = 50, 60
 BOUND_S = 15.0
-"""Of the 95th percentile under overload: twenty questions wait, and one takes a few hundred milliseconds."""
+"""Of the 95th percentile under overload: ten questions wait in each of two queues, and one takes a few hundred milliseconds."""
 BACK_S = 10.0
 SESSIONS = 200
 
