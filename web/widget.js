@@ -139,7 +139,7 @@
   const paint = (widget, colour) => {
     // A mixture of it with itself is computed in one notation, whatever it was written in.
     widget.style.color = `color-mix(in srgb, ${colour}, ${colour})`;
-    const numbers = getComputedStyle(widget).color.match(/^color\(srgb ([-\d.e]+) ([-\d.e]+) ([-\d.e]+)/);
+    const numbers = getComputedStyle(widget).color.match(/^color\(srgb\s([-\d.e]+)\s([-\d.e]+)\s([-\d.e]+)/);
     widget.style.color = "";
     if (!numbers) return;
     const accent = numbers.slice(1).map((v) => Math.min(1, Math.max(0, v)));

@@ -93,8 +93,8 @@ def _words() -> dict[Lang, dict[str, str]]:
 def _squeezed(code: str) -> str:
     """Without comments, and without space that means nothing: around signs, outside of texts.
 
-    Not for any script: ours ends every statement with a semicolon, has no text of several lines, and in none of its
-    texts do two slashes follow a space.
+    Not for any script: ours ends every statement with a semicolon, has no text of several lines and no regular
+    expression with a space in it, and in none of its texts do two slashes follow a space.
     """
     bare = re.sub(r"(?<!\S)//.*", "", code)
     return re.sub(r"""((["`])(?:\\.|(?!\2).)*\2)|\s*([^\w\s#$"`])\s*""", lambda m: m[1] or m[3], bare).strip()
