@@ -368,7 +368,7 @@
     }
 
     #scrollTo(exchange) {
-      this.#log.scrollTop = exchange.offsetTop;
+      this.#log.scrollTop = exchange.offsetTop - this.#log.firstChild.offsetTop;
     }
 
     // In words: an error of the API's, or that the API was not reached.
