@@ -380,6 +380,21 @@ def test_feedback_that_cannot_be_kept_is_a_typed_error(address: str, served: Set
 # Probes
 
 
+@pytest.mark.parametrize("path", ["healthz", "readyz", "metrics", "widget.js", "articles/go-cluster-2014"])
+def test_what_can_be_read_can_be_probed(address: str, path: str) -> None:
+    asked, probed = call(address, path), call(address, path, method="HEAD")
+    assert (probed.status, probed.body) == (200, b"")
+    assert probed.headers["content-type"] == asked.headers["content-type"]
+
+
+def test_the_widgets_script_is_kept_while_it_is_the_same(address: str) -> None:
+    first = call(address, "widget.js")
+    assert first.headers["cross-origin-resource-policy"] == "cross-origin"
+    assert first.headers["content-encoding"] == "gzip"
+    assert call(address, "widget.js", if_none_match=first.headers["etag"]).status == 304
+    assert call(address, "widget.js", if_none_match='"another"').status == 200
+
+
 def test_probes_tell_what_was_asked(address: str, assistant: Assistant) -> None:
     assert call(address, "healthz").json() == {"status": "alive"}
     assert call(address, "readyz").json() == {"ready": True, "index_version": assistant.index.version}

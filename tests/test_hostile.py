@@ -13,7 +13,9 @@ import pytest
 from index.question import clean
 from records import Answer, Article, Citation
 from settings import Settings
+from tests import visiting
 from tests.public import WAIT_MS, start, visit
+from tests.visiting import a_site
 from web.chat import KEPT_EXCHANGES
 
 playwright = pytest.importorskip("playwright.sync_api")
@@ -80,10 +82,15 @@ def hostile() -> str:
     return start(Hostile())
 
 
-def watched(page: Any, address: str) -> list[str]:
-    """Every request off the origin, as it is made. (What the policy blocks is not even made.)"""
+def watched(page: Any, *own: str) -> list[str]:
+    """Every request off these origins, as it is made. (What the policy blocks is not even made.)"""
     strays: list[str] = []
-    page.on("request", lambda r: r.url.startswith((address, "data:", "blob:")) or strays.append(r.url))
+
+    def seen(request: Any) -> None:
+        if not request.url.startswith((*own, "data:", "blob:")):
+            strays.append(request.url)
+
+    page.on("request", seen)
     page.on("dialog", lambda dialog: strays.append(dialog.message))
     return strays
 
@@ -108,7 +115,28 @@ def test_a_hundred_hostile_answers_in_the_chat(browser: Any, hostile: str, polic
         assert page.locator("#log .mark").count() == 1  # ours; forged ones are letters
         text = page.locator("#log").inner_text()
         assert "\u202e" not in text
-        assert "<IMG SRC" in text or "`code`" in text or "Ignore all" in text
+        assert "`code` **bold**" in text  # shown as what it is: letters
+        assert strays == []
+
+
+@pytest.mark.parametrize("policy", ["", "default-src 'none'; script-src {server}; connect-src {server}; img-src data:"])
+def test_a_hundred_hostile_answers_in_the_widget(browser: Any, policy: str) -> None:
+    with a_site() as site:
+        server = start(Hostile(), origins=(site.origin,))
+        headers = {"content_security_policy": policy.format(server=server.rstrip("/"))} if policy else {}
+        with visiting.visit(browser, site.page(server, **headers)) as page:
+            strays = watched(page, server, site.origin)
+            visiting.opened(page)
+            for number, question in enumerate(HOSTILE):
+                visiting.ask(page, question, answers=number + 1)
+            drawn = page.locator("ask-bulletin .log")
+            assert drawn.locator(FORBIDDEN.replace("form, input:not(#box *), ", "")).count() == 0
+            addresses = drawn.locator("a").evaluate_all("links => links.map(link => link.getAttribute('href'))")
+            assert len(addresses) >= len(HOSTILE)
+            assert all(one.startswith((f"{server}articles/h", "https://ok.test/")) for one in addresses)
+            assert page.evaluate("window.hacked") is None
+            assert "\u202e" not in drawn.inner_text()
+            assert "Ignore all previous instructions" in drawn.inner_text()  # shown as what it is: words of an article
         assert strays == []
 
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import http.server
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +14,13 @@ from answer.ask import Assistant
 from answer.feedback import Feedback
 from index.store import open_index
 from settings import Settings
-from tests.public import WAIT_MS, Echo, an_article, free_port, start, visit
+from tests.public import WAIT_MS, Echo, an_article, start, visit
+from tests.visiting import QUESTION, a_site
 from web.texts import TEXTS
 
 playwright = pytest.importorskip("playwright.sync_api")
 expect = playwright.expect
 
-QUESTION = "how many clusters are in go-cluster?"
 ABSENT = "Wer ist der Bürgermeister von München?"
 WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
 BULLETIN = "https://www.science-allemagne.fr/"
@@ -202,36 +199,13 @@ def test_a_thumb_that_cannot_be_kept_is_said(browser: Any, tmp_path: Path) -> No
 # Frames
 
 
-@contextlib.contextmanager
-def a_site(page: str) -> Iterator[str]:
-    """A site of someone else's, with one page; its origin."""
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("content-type", "text/html; charset=utf-8")
-            self.end_headers()
-            self.wfile.write(page.encode())
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", free_port()), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
 @pytest.mark.parametrize("listed", [True, False])
 def test_only_a_listed_site_may_frame_and_call(browser: Any, listed: bool) -> None:
     echo = Echo(an_article())
-    with a_site("<iframe></iframe>") as site:
-        address = start(echo, origins=(site,) if listed else ("http://another.test",))
+    with a_site() as site:
+        address = start(echo, origins=(site.origin,) if listed else ("http://another.test",))
         page = browser.new_page()
-        page.goto(site)
+        page.goto(site.bare(body="<iframe></iframe>"))
         page.evaluate("address => document.querySelector('iframe').src = address", address)
         box = page.frame_locator("iframe").locator("#box textarea")
         asked = page.evaluate(

@@ -30,8 +30,8 @@ FOLLOWED_TURNS = 3
 """Earlier questions of the reader that a new one may lean on ("and in 2015?")."""
 KEPT_EXCHANGES = 15
 """How much of a long conversation stays on the page, and in the server's memory."""
-SESSIONS = 100
-"""Conversations held in memory; beyond, the oldest is forgotten. At 15 exchanges of at most 10 kB, 15 MB."""
+SESSIONS = 50
+"""Conversations held in memory; beyond, the oldest is forgotten. How much that is, a test bounds."""
 FORGET_AFTER_S = 3600
 
 WORDS = gr.I18n(**TEXTS)

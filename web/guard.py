@@ -20,7 +20,7 @@ from starlette.datastructures import Headers as RequestHeaders
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from web.api import problem
+from web.api import RETRY_AFTER_S, problem
 from web.metrics import Metrics
 
 MAX_BODY: Final = 65_536
@@ -34,7 +34,8 @@ _GRADIO_GET: Final = (
     "/gradio_api/startup-events", "/gradio_api/theme.css", "/gradio_api/call/ask/", "/gradio_api/mcp",
 )  # fmt: skip
 _GRADIO_POST: Final = (
-    "/gradio_api/queue/join", "/gradio_api/run/predict", "/gradio_api/call/ask", "/gradio_api/cancel", "/gradio_api/mcp",
+    "/gradio_api/queue/join", "/gradio_api/run/predict", "/gradio_api/call/ask", "/gradio_api/cancel",
+    "/gradio_api/mcp",
 )  # fmt: skip
 
 
@@ -47,7 +48,10 @@ class Headers:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(self.headers)
+                headers = MutableHeaders(scope=message)
+                headers.update(self.headers)
+                if message["status"] == 503:  # Gradio's own queue does not say when to come back
+                    headers.setdefault("retry-after", str(RETRY_AFTER_S))
             await send(message)
 
         await self.app(scope, receive, send_with_headers)

@@ -19,13 +19,16 @@ _KEPT_S: Final = 600
 """How long a browser may believe the script it has: a mend reaches every reader within ten minutes."""
 
 
+READ: Final = ["GET", "HEAD"]
+
+
 def add_pages(app: FastAPI, desk: Desk, feedback: bool) -> None:
     """`/articles/{id}?start=&end=` and `/widget.js`. `feedback`: whether the widget asks for thumbs."""
-    style = (_HERE / "article.css").read_text("utf-8")
+    style = "".join((_HERE / name).read_text("utf-8") for name in ("palette.css", "article.css"))
     script = gzip.compress(widget.script(feedback).encode(), 9, mtime=0)
     etag = f'"{hashlib.sha256(script).hexdigest()[:16]}"'
 
-    @app.get("/articles/{article_id}", include_in_schema=False)
+    @app.api_route("/articles/{article_id}", methods=READ, include_in_schema=False)
     async def article(article_id: str, request: Request, start: int = 0, end: int = 0) -> Response:
         lang = reader_lang(request.headers.get("accept-language"))
         found = desk.articles.get(article_id)
@@ -33,7 +36,7 @@ def add_pages(app: FastAPI, desk: Desk, feedback: bool) -> None:
             return HTMLResponse(render.page(TEXTS[lang]["no_article"], "", style, lang), 404)
         return HTMLResponse(render.article_page(found, start, end, style, lang))
 
-    @app.get("/widget.js", include_in_schema=False)
+    @app.api_route("/widget.js", methods=READ, include_in_schema=False)
     async def widget_script(request: Request) -> Response:
         headers = {
             "Cache-Control": f"public, max-age={_KEPT_S}", "ETag": etag, "Content-Encoding": "gzip",

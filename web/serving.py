@@ -111,7 +111,8 @@ def make_app(desk: Desk, feedback: Feedback | None, settings: Settings) -> fasta
         theme=gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]),
         favicon_path=str(_HERE / "favicon.png"),
         css_paths=[_HERE / "chat.css"],
-        head=f"<script>{_script()}</script>",
+        # Not with the other sheet: Gradio rewrites what is in there, and takes `:root` for its own.
+        head=f"<style>{(_HERE / 'palette.css').read_text('utf-8')}</style><script>{_script()}</script>",
     )
     return app
 

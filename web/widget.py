@@ -101,6 +101,7 @@ def _squeezed(code: str) -> str:
 
 
 def _style() -> str:
-    """The style sheet without its comments and spare space: it has no text in which either would count."""
-    bare = re.sub(r"/\*.*?\*/", "", (_HERE / "widget.css").read_text("utf-8"), flags=re.DOTALL)
+    """Palette and style sheet without comments and spare space: they have no text in which either would count."""
+    sheets = "".join((_HERE / name).read_text("utf-8") for name in ("palette.css", "widget.css"))
+    bare = re.sub(r"/\*.*?\*/", "", sheets, flags=re.DOTALL)
     return re.sub(r"\s*([{};,])\s*", r"\1", re.sub(r"\s+", " ", bare)).replace(": ", ":").replace(";}", "}").strip()
