@@ -13,6 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -163,7 +164,8 @@ def test_mcp_gives_the_same_answer(address: str, assistant: Assistant) -> None:
             result = await session.call_tool(tools[0].name, {"question": QUESTION, "lang": "en", "turns": []})
             return [tool.name for tool in tools], result.content[0]
 
-    names, content = asyncio.run(ask())
+    with ThreadPoolExecutor(1) as pool:  # in this thread Playwright's loop may be running
+        names, content = pool.submit(lambda: asyncio.run(ask())).result()
     assert len(names) == 1
     assert names[0].endswith("ask")
     expected = assistant.ask(QUESTION, lang="en").to_json()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import re
 import threading
 import time
 from pathlib import Path
@@ -13,6 +15,7 @@ import pytest
 from answer.ask import Assistant
 from answer.feedback import Feedback
 from index.store import open_index
+from records import Lang
 from settings import Settings
 from tests.public import WAIT_MS, Echo, an_article, start, visit
 from tests.visiting import QUESTION, a_site
@@ -104,6 +107,40 @@ def test_the_article_view_shuts_no_one_out(browser: Any, address: str, axe: str,
         assert page.goto(f"{address}articles/{path}").status == status
         assert violations(page, axe) == []
     page.close()
+
+
+# Turned away
+
+
+@pytest.mark.parametrize(("lang", "locale"), [("fr", "fr-FR"), ("en", "en-GB"), ("de", "de-DE")])
+def test_a_reader_who_asks_too_often_is_told_when_to_come_back(browser: Any, axe: str, lang: Lang, locale: str) -> None:
+    address = start(Echo(an_article()), rate="1/minute")
+    with visit(browser, address, locale=locale, bypass_csp=True) as page:
+        ask(page, "Le")
+        expect(page.locator("#log .reply")).to_have_count(1, timeout=WAIT_MS)
+        ask(page, "Avant")
+        notice = page.locator("#turned-away")
+        expect(notice).to_contain_text(TEXTS[lang]["rate_limited"])
+        expect(notice).to_contain_text(re.compile(r"\d+ (secondes?|seconds?|Sekunden?)"))
+        expect(page.locator("#box textarea")).to_have_value("Avant")
+        expect(page.get_by_role("alert")).to_have_count(1)
+        assert violations(page, axe) == []
+
+
+def test_a_reader_who_finds_too_many_before_them_is_told(browser: Any) -> None:
+    waits = Waits()
+    address = start(waits, waiting=1)
+    with contextlib.ExitStack() as visits:
+        pages = [visits.enter_context(visit(browser, address)) for _ in range(4)]
+        for page in pages:
+            ask(page, "Le")
+        expect(pages[-1].locator("#turned-away")).to_contain_text(TEXTS["fr"]["busy"], timeout=WAIT_MS)
+        waits.may_answer.set()
+        expect(pages[0].locator("#log .reply")).to_have_count(1, timeout=WAIT_MS)
+        expect(pages[0].locator("#turned-away")).to_have_count(0)
+        ask(pages[-1], "Fin")
+        expect(pages[-1].locator("#log .reply")).to_have_count(1, timeout=WAIT_MS)
+        expect(pages[-1].locator("#turned-away")).to_have_count(0)
 
 
 # The article view

@@ -122,6 +122,10 @@ def test_the_layout_does_not_shift(browser: Browser, site: Site, server: str) ->
         opened(page)
         ask(page, QUESTION)
         assert page.evaluate(shift) == 0
+    inline = f'<ask-bulletin inline style="display:block;height:576px"></ask-bulletin>{text}'  # as the plugin writes it
+    with visit(browser, site.page(server, body=inline)) as page:
+        expect(page.locator(PANEL)).to_be_visible()
+        assert page.evaluate(shift) == 0
     with visit(browser, site.page(server, body=text)) as page:  # that this would see a shift
         page.evaluate("document.querySelector('h1').style.height = '200px'")
         assert page.evaluate(shift) > 0

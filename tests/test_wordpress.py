@@ -24,6 +24,7 @@ THEMES = ("twentytwentythree", "twentytwentyone")
 """Made of blocks, and of templates: WordPress prints scripts at different moments in them."""
 READ = HOSTILE.replace("&quot;", '"')
 """As a reader sees it: WordPress's escaping lets an entity stand, which ends no attribute."""
+RESERVED = "display:block;height:576px"
 DATA = {"data-lang", "data-position", "data-colour", "data-greeting"}
 
 Attributes = dict[str, str | None]
@@ -118,7 +119,7 @@ def test_what_a_shortcode_says_goes_before_what_is_set(site: Site) -> None:
 def test_inline_puts_the_panel_where_the_shortcode_stands(site: Site, shortcode: str) -> None:
     store(site, server=SERVER, greeting="Bonjour")
     page = ours(site, site.post(f"Before {shortcode} after"))
-    assert page.elements == [{"inline": None, "lang": "en", "greeting": "Bonjour"}]
+    assert page.elements == [{"inline": None, "lang": "en", "greeting": "Bonjour", "style": RESERVED}]
     assert [script["src"] for script in page.scripts] == [f"{SERVER}/widget.js"]
 
 
@@ -182,7 +183,7 @@ def test_hostile_settings_stay_words(site: Site) -> None:
     assert page.hostile == []
     (script,), (element,) = page.scripts, page.elements
     assert data(script) == {"data-lang": "en", "data-position": "right", "data-greeting": READ}
-    assert element == {"inline": None, "lang": "en", "greeting": READ}
+    assert element == {"inline": None, "lang": "en", "greeting": READ, "style": RESERVED}
 
 
 @pytest.mark.parametrize(
@@ -227,7 +228,8 @@ def test_a_hostile_shortcode_is_harmless(site: Site, author: str) -> None:
         assert script["src"] == f"{SERVER}/widget.js", given
         assert script.keys() <= {"src", "id", "defer", *DATA}, given
         assert (script["data-lang"], script["data-position"]) == ("en", "right"), given
-        assert element.keys() <= {"inline", "lang", "greeting"}, given
+        assert element.keys() <= {"inline", "lang", "greeting", "style"}, given
+        assert element["style"] == RESERVED
         assert element["lang"] == "en", given
 
 

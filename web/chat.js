@@ -1,7 +1,7 @@
 // What Gradio's page leaves undone for a reader: names for assistive technology, links inside the page, and where
 // the eye lands after an answer. Runs before Gradio draws; everything here may be missing without harm to an answer.
 (() => {
-  const words = WORDS; // put in by web/serving.py: {lang: {conversation}}
+  const words = WORDS; // put in by web/serving.py: {lang: {conversation, busy, …}}
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
   const narrow = matchMedia("(max-width: 899px)");
   let shown = 0;
@@ -53,6 +53,30 @@
     card.focus({ preventScroll: true });
     card.scrollIntoView({ block: narrow.matches ? "start" : "nearest", behavior: calm.matches ? "auto" : "smooth" });
   });
+
+  // A question that the server turns away (too many at once, or from one address) never reaches the page's own code.
+  const ask = window.fetch;
+  window.fetch = async (...request) => {
+    const reply = await ask(...request);
+    if (String(request[0]?.url ?? request[0]).includes("/queue/join")) turnedAway(reply);
+    return reply;
+  };
+
+  const turnedAway = (reply) => {
+    document.getElementById("turned-away")?.remove();
+    const reason = { 429: "rate_limited", 503: "busy" }[reply.status];
+    const dock = reason && document.getElementById("dock");
+    if (!dock) return;
+    const { again, soon, [reason]: why } = words[document.documentElement.lang.slice(0, 2)] ?? words.en;
+    const after = Number(reply.headers.get("retry-after"));
+    const when = after ? new Intl.RelativeTimeFormat(document.documentElement.lang).format(after, "second") : soon;
+    const notice = document.createElement("p");
+    notice.id = "turned-away";
+    notice.className = "notice";
+    notice.setAttribute("role", "alert");
+    notice.textContent = `${why} ${again.replace("{when}", when)}`;
+    dock.prepend(notice);
+  };
 
   let waiting = false;
   new MutationObserver(() => {

@@ -25,7 +25,9 @@ from web.metrics import Metrics
 
 MAX_BODY: Final = 65_536
 """Bytes: ten earlier questions of a thousand characters and a new one, in four-byte letters, fit in."""
-_ASKING: Final = ("/api/ask", "/api/feedback", "/gradio_api/queue/join", "/gradio_api/call/", "/gradio_api/mcp")
+_ASKING: Final = (
+    "/api/ask", "/api/feedback", "/gradio_api/queue/join", "/gradio_api/run/", "/gradio_api/call/", "/gradio_api/mcp",
+)  # fmt: skip
 _IPV6_NETWORK = 64
 """Bits that one household has to itself."""
 

@@ -127,7 +127,8 @@ def _log_to_stderr() -> None:
 
 
 def _script() -> str:
-    names = {lang: {"conversation": texts["conversation"]} for lang, texts in TEXTS.items()}
+    keys = ("conversation", "rate_limited", "busy", "again", "soon")
+    names = {lang: {key: texts[key] for key in keys} for lang, texts in TEXTS.items()}
     return (_HERE / "chat.js").read_text(encoding="utf-8").replace("WORDS", json.dumps(names), 1)
 
 

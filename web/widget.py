@@ -21,6 +21,7 @@ MAX_BYTES: Final = 10_000
 SHARED: Final = (
     "title", "welcome", "welcome_more", "conversation", "question_label", "placeholder", "send", "new", "footer",
     "you_asked", "waiting", "see_also", "new_tab", "rephrase", "empty", "too_long", "no_words", "failure",
+    "rate_limited", "busy", "again", "soon",
 )  # fmt: skip
 """The chat's words that the widget says too."""
 
@@ -29,11 +30,7 @@ WIDGET: Final[dict[Lang, dict[str, str]]] = {
         "close": "Fermer",
         "reading": "En cours de lecture\u202f:",
         "unreachable": "Le service n’est pas joignable. Vérifiez votre connexion, puis réessayez.",
-        "rate_limited": "Vous avez posé beaucoup de questions en peu de temps.",
-        "busy": "Beaucoup de questions sont posées en ce moment.",
         "unavailable": "Le bulletin ne peut pas être consulté pour le moment.",
-        "again": "Réessayez {when}.",
-        "soon": "dans un instant",
         "rate": "Réponse utile\u202f?",
         "up": "Utile",
         "down": "Pas utile",
@@ -45,11 +42,7 @@ WIDGET: Final[dict[Lang, dict[str, str]]] = {
         "close": "Close",
         "reading": "Being read:",
         "unreachable": "The service cannot be reached. Check your connection, then try again.",
-        "rate_limited": "You have asked many questions in a short time.",
-        "busy": "Many questions are being asked just now.",
         "unavailable": "The bulletin cannot be searched at the moment.",
-        "again": "Try again {when}.",
-        "soon": "in a moment",
         "rate": "Helpful answer?",
         "up": "Helpful",
         "down": "Not helpful",
@@ -61,11 +54,7 @@ WIDGET: Final[dict[Lang, dict[str, str]]] = {
         "close": "Schließen",
         "reading": "Gelesen wird:",
         "unreachable": "Der Dienst ist nicht erreichbar. Prüfen Sie Ihre Verbindung und versuchen Sie es noch einmal.",
-        "rate_limited": "Sie haben in kurzer Zeit viele Fragen gestellt.",
-        "busy": "Gerade werden viele Fragen gestellt.",
         "unavailable": "Das Bulletin kann im Moment nicht durchsucht werden.",
-        "again": "Versuchen Sie es {when} noch einmal.",
-        "soon": "gleich",
         "rate": "Hilfreiche Antwort?",
         "up": "Hilfreich",
         "down": "Nicht hilfreich",

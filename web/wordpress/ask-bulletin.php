@@ -30,6 +30,8 @@ const DEFAULTS  = array(
 );
 
 const GREETING_LENGTH = 200;
+// The panel's place in the text until the script is there, so that what stands below does not jump.
+const RESERVED = 'display:block;height:576px';
 // No user, query or fragment: the widget's own paths are put behind it.
 const ADDRESS = '~^(https?)://([a-z0-9.-]+|\[[0-9a-f:]+\])(:\d{1,5})?(/[a-z0-9._\~/-]*)?$~iD';
 
@@ -164,7 +166,7 @@ function shortcode( $given ): string {
 		load( settings() );
 	}
 	$attributes = array_diff_key( attributes( $settings ), array( 'position' => '' ) ); // the button's
-	return '<ask-bulletin inline' . html( $attributes ) . '></ask-bulletin>';
+	return '<ask-bulletin inline' . html( $attributes ) . ' style="' . RESERVED . '"></ask-bulletin>';
 }
 add_shortcode( 'ask_bulletin', __NAMESPACE__ . '\shortcode' );
 
