@@ -77,7 +77,7 @@ def open_assistant(settings: Settings) -> Assistant:
 def _one_arena() -> None:
     """Have all threads allocate from one place: glibc gives each an arena, and keeps in all what was freed in them.
 
-    It halves what two hundred conversations cost (tests/test_load.py); the threads wait for the GIL anyway.
+    With an arena each, two hundred conversations cost more than tests/test_load.py allows; with one, half of that.
     """
     with contextlib.suppress(OSError, AttributeError):  # not glibc
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)

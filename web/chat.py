@@ -16,13 +16,14 @@ from typing import Any
 
 import gradio as gr
 
-from answer.feedback import MAX_COMMENT, Feedback, Verdict
+from answer.feedback import Feedback, Verdict
 from errors import BulletinError, QuestionError
 from records import LANGS, Answer, Lang
 from settings import Settings
 from web import render
 from web.desk import Desk
-from web.texts import EXAMPLES, TEXTS, reader_lang
+from web.layout import Layout, draw
+from web.texts import TEXTS, reader_lang
 
 log = logging.getLogger(__name__)
 
@@ -33,8 +34,6 @@ KEPT_EXCHANGES = 15
 SESSIONS = 50
 """Conversations held in memory; beyond, the oldest is forgotten. How much that is, a test bounds."""
 FORGET_AFTER_S = 3600
-
-WORDS = gr.I18n(**TEXTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ Message = dict[str, str]
 
 
 class Chat:
-    """The events of the page. Each returns the page's parts in the order of `build_chat`'s `parts`."""
+    """The events of the page. Each returns the page's parts in the order of `_wire`'s `parts`."""
 
     def __init__(self, desk: Desk, max_question: int, feedback: Feedback | None, days: int) -> None:
         self.desk = desk
@@ -152,26 +151,9 @@ def build_chat(desk: Desk, settings: Settings, feedback: Feedback | None) -> gr.
         gr.api(_tool(desk), api_name="ask", concurrency_id="ask")
         conversation = gr.State((), time_to_live=FORGET_AFTER_S)
         rated = gr.State(None, time_to_live=FORGET_AFTER_S)
-        with gr.Column(elem_id="page", min_width=0):
-            again = _header()
-            with gr.Row(elem_id="room", equal_height=False):
-                talk = _talk(settings.max_question)
-                how, cards = _panel()
-            gr.Markdown(WORDS("footer"), elem_id="footer")
+        layout = draw(settings.max_question)
         chat = Chat(desk, settings.max_question, feedback, settings.feedback_days)
-        parts = [
-            conversation,
-            talk.log,
-            cards,
-            how,
-            talk.box,
-            talk.notice,
-            talk.examples,
-            again,
-            rated,
-            *talk.rating[:3],
-        ]
-        _wire(chat, parts, talk)
+        _wire(chat, layout, conversation, rated)
     # One question at a time: the encoder already uses every core it may.
     page.queue(max_size=settings.waiting, default_concurrency_limit=1)
     page.state_session_capacity = SESSIONS
@@ -203,18 +185,22 @@ def _tool(desk: Desk) -> Callable[..., str]:
     return ask
 
 
-def _wire(chat: Chat, parts: list[Any], talk: Talk) -> None:
-    conversation, _, _, _, box, _, _, again, rated, *_ = parts
+def _wire(chat: Chat, layout: Layout, conversation: gr.State, rated: gr.State) -> None:
+    box, rating = layout.box, layout.rating
+    parts = [
+        conversation, layout.log, layout.cards, layout.how, box, layout.notice, layout.examples, layout.again,
+        rated, rating.thumbs, rating.thanks, rating.more,
+    ]  # fmt: skip
     quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-    gr.on([box.submit, talk.send.click], chat.ask, [box, conversation], parts, concurrency_id="ask", **quiet)
-    for chip in talk.chips:
+    gr.on([box.submit, layout.send.click], chat.ask, [box, conversation], parts, concurrency_id="ask", **quiet)
+    for chip in layout.chips:
         chip.click(chat.ask, [chip, conversation], parts, concurrency_id="ask", **quiet)
-    again.click(chat.begin_again, None, parts, queue=False, **quiet)
-    thumbs, thanks, more, yes, no, comment, submit = talk.rating
-    up, down = _thumb(chat, "up"), _thumb(chat, "down")
-    for button, thumb in ((yes, up), (no, down)):
-        button.click(thumb, [conversation], [rated, thumbs, thanks, more], queue=False, **quiet)
-    gr.on([comment.submit, submit.click], chat.comment, [comment, rated], [comment, thanks, more], queue=False, **quiet)
+    layout.again.click(chat.begin_again, None, parts, queue=False, **quiet)
+    thanked = [rated, rating.thumbs, rating.thanks, rating.more]
+    rating.yes.click(_thumb(chat, "up"), [conversation], thanked, queue=False, **quiet)
+    rating.no.click(_thumb(chat, "down"), [conversation], thanked, queue=False, **quiet)
+    said, told = [rating.comment, rated], [rating.comment, rating.thanks, rating.more]
+    gr.on([rating.comment.submit, rating.submit.click], chat.comment, said, told, queue=False, **quiet)
 
 
 def _thumb(chat: Chat, verdict: Verdict) -> Callable[..., tuple[Any, ...]]:
@@ -223,107 +209,3 @@ def _thumb(chat: Chat, verdict: Verdict) -> Callable[..., tuple[Any, ...]]:
         return chat.rate(verdict, conversation, request)
 
     return rate
-
-
-def _header() -> gr.Button:
-    with gr.Row(elem_id="head", equal_height=False):
-        with gr.Column(elem_id="name", min_width=0):
-            gr.Markdown("# " + WORDS("title"))
-            gr.Markdown(WORDS("lead"), elem_id="lead")
-        return gr.Button(WORDS("new"), elem_id="again", visible=False, scale=0, min_width=0)
-
-
-@dataclass(frozen=True, slots=True)
-class Talk:
-    """The parts of the left column."""
-
-    log: gr.Chatbot
-    examples: gr.Column
-    chips: list[gr.Button]
-    notice: gr.Markdown
-    box: gr.Textbox
-    send: gr.Button
-    rating: tuple[Any, ...]
-    """Row of thumbs, thanks, column of the comment; then the two buttons, the comment's box and its button."""
-
-
-def _talk(max_question: int) -> Talk:
-    with gr.Column(elem_id="talk", scale=3, min_width=0):
-        messages = _conversation()
-        rating = _rating()
-        examples, chips = _examples()
-        with gr.Column(elem_id="dock", min_width=0):
-            notice = gr.Markdown(elem_id="notice", visible=False, latex_delimiters=[])
-            box, send = _composer(max_question)
-    return Talk(messages, examples, chips, notice, box, send, rating)
-
-
-def _rating() -> tuple[Any, ...]:
-    with gr.Row(elem_id="thumbs", visible=False, equal_height=False) as thumbs:
-        gr.Markdown(WORDS("helpful"))
-        yes, no = (gr.Button(WORDS(key), elem_id=key, min_width=0, scale=0) for key in ("yes", "no"))
-    thanks = gr.Markdown(elem_id="thanks", visible=False, latex_delimiters=[])
-    with gr.Column(elem_id="more", visible=False, min_width=0) as more, gr.Row(equal_height=False):
-        comment = gr.Textbox(
-            elem_id="comment", label=WORDS("comment"), lines=1, max_lines=4, max_length=MAX_COMMENT, min_width=0
-        )
-        submit = gr.Button(WORDS("send_comment"), elem_id="send-comment", scale=0, min_width=0)
-    return thumbs, thanks, more, yes, no, comment, submit
-
-
-def _conversation() -> gr.Chatbot:
-    # render_markdown=False does not show tags as text: it hands HTML to the sanitizer without a Markdown parser
-    # on the way, which is just what render's strings need.
-    return gr.Chatbot(
-        elem_id="log",
-        label=WORDS("conversation"),
-        show_label=False,
-        render_markdown=False,
-        sanitize_html=True,
-        allow_tags=False,
-        latex_delimiters=[],
-        buttons=[],
-        feedback_options=None,
-        height=None,
-        layout="bubble",
-        group_consecutive_messages=False,
-    )
-
-
-def _composer(max_question: int) -> tuple[gr.Textbox, gr.Button]:
-    with gr.Row(elem_id="composer", equal_height=False):
-        box = gr.Textbox(
-            elem_id="box",
-            label=WORDS("question_label"),
-            show_label=False,
-            placeholder=WORDS("placeholder"),
-            lines=1,
-            max_lines=5,
-            max_length=max_question,
-            container=False,
-            scale=1,
-            min_width=0,
-        )
-        send = gr.Button(WORDS("send"), elem_id="send", variant="primary", scale=0, min_width=0)
-    return box, send
-
-
-def _examples() -> tuple[gr.Column, list[gr.Button]]:
-    with gr.Column(elem_id="examples", min_width=0) as column:
-        gr.Markdown("## " + WORDS("welcome"))
-        gr.Markdown(WORDS("welcome_more"))
-        chips = [
-            gr.Button(text, elem_id=f"ask-{number}-{lang}", elem_classes="chip", min_width=0)
-            for number, (lang, text) in enumerate(EXAMPLES, 1)
-        ]
-    return column, chips
-
-
-def _panel() -> tuple[gr.Column, gr.Markdown]:
-    with gr.Column(elem_id="panel", scale=2, min_width=0):
-        gr.Markdown("## " + WORDS("sources"))
-        with gr.Column(elem_id="how", min_width=0) as how:
-            for key in ("how_words", "how_place", "how_silence"):
-                gr.Markdown(WORDS(key))
-        # gr.Markdown, not gr.HTML: gr.HTML compiles its template in the browser and needs a policy that allows eval.
-        return how, gr.Markdown(elem_id="cards", visible=False, latex_delimiters=[])

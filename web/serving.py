@@ -28,9 +28,10 @@ from answer.feedback import Feedback
 from errors import SettingsError
 from settings import Settings
 from web.api import add_api
-from web.chat import WORDS, build_chat
+from web.chat import build_chat
 from web.desk import Desk
 from web.guard import BodyLimit, GradioGate, Headers, RateLimit
+from web.layout import WORDS
 from web.metrics import Metrics
 from web.pages import add_pages
 from web.probes import add_probes
