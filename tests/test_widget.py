@@ -281,7 +281,7 @@ def test_too_many_questions_are_told_when_to_come_back(browser: Browser, site: S
         page.locator(BOX).fill("Avant")
         page.keyboard.press("Enter")
         expect(page.locator(NOTICE)).to_have_text(
-            re.compile(rf"{re.escape(widget.WIDGET['en']['rate_limited'])} Try again in (59|60) minutes\.")
+            re.compile(rf"{re.escape(TEXTS['en']['rate_limited'])} Try again in (59|60) minutes\.")
         )
         expect(page.locator("ask-bulletin .exchange")).to_have_count(1)
 
@@ -303,7 +303,7 @@ def test_a_queue_that_is_full_is_told(browser: Browser, site: Site, serve: Any, 
         until(lambda: "bulletin_waiting 1.0" in urllib.request.urlopen(f"{server}metrics").read().decode())
         with visit(browser, site.page(server, 'data-lang="fr"')) as page:
             opened(page)
-            words = widget.WIDGET["fr"]
+            words = TEXTS["fr"]
             assert fail(page) == f"{words['busy']} {words['again'].format(when=words['soon'])}"
     finally:
         holding.may_answer.set()
@@ -394,7 +394,7 @@ def test_feedback_that_cannot_be_kept_is_told(browser: Browser, site: Site, serv
         ask(page, "Fin")
         panel.get_by_role("button", name=widget.WIDGET["en"]["down"]).click()
         panel.locator(".rating form button").click()
-        expect(panel.locator(".rating .notice")).to_contain_text(widget.WIDGET["en"]["rate_limited"])
+        expect(panel.locator(".rating .notice")).to_contain_text(TEXTS["en"]["rate_limited"])
         expect(panel.locator(".rating form button")).to_be_enabled()
 
 
