@@ -1,7 +1,7 @@
 """What readers said of answers: thumbs up and down in one SQLite file, each with the answer it was said of.
 
-The answer is the server's own, never what a browser sends back. Entries older than `days` are deleted with the next
-one that is kept, and when the file is opened.
+The answer is the server's own, never what a browser sends back. Whoever keeps them says for how many days: older ones
+are deleted with the next one that is kept, and when the file is opened. Whoever only reads them deletes nothing.
 """
 
 from __future__ import annotations
@@ -42,9 +42,12 @@ class Entry:
 
 
 class Feedback:
-    """The file at `path`, made with its folder when it is missing. Every method raises StorageError when it cannot."""
+    """The file at `path`, made with its folder when it is missing. `days`: how long entries are kept; None: for ever.
 
-    def __init__(self, path: Path, days: int) -> None:
+    Every method raises StorageError when it cannot.
+    """
+
+    def __init__(self, path: Path, days: int | None = None) -> None:
         self._path, self._days = path, days
         with self._open() as database:
             self._forget(database)
@@ -86,6 +89,8 @@ class Feedback:
         ]
 
     def _forget(self, database: sqlite3.Connection) -> None:
+        if self._days is None:
+            return
         oldest = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=self._days)
         database.execute("DELETE FROM feedback WHERE at < ?", (oldest.isoformat(timespec="seconds"),))
 

@@ -117,7 +117,7 @@ def _from_feedback(options: argparse.Namespace, settings: Settings) -> int:
         raise StorageError(
             f"{path} is not there: nobody has given a thumb yet, or it lies elsewhere (--feedback FILE)."
         )
-    lines = list(question_lines(Feedback(path, settings.feedback_days).entries()))
+    lines = list(question_lines(Feedback(path).entries()))
     if not options.out:
         print("".join(f"{line}\n" for line in lines), end="")
         return 0

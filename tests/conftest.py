@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,8 @@ from index.build import build
 from index.encoder import SentenceEncoder
 from records import Encoder
 from settings import ROOT, Settings
+from tests.public import start
+from tests.visiting import Site, a_site
 
 
 @pytest.fixture(scope="session")
@@ -62,3 +64,29 @@ def axe() -> str:
     """axe-core's script: put into a page, `axe.run()` finds what shuts readers out. Installed on first use."""
     installed = subprocess.run([ROOT / "scripts" / "axe"], check=True, capture_output=True, text=True)
     return Path(installed.stdout.strip()).read_text("utf-8")
+
+
+# A site on another origin, and a server that it may call
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Site]:
+    with a_site() as site:
+        yield site
+
+
+@pytest.fixture(scope="module")
+def public(settings: Settings, site: Site, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Settings of a server that `site` may call."""
+    return site.settings(settings, tmp_path_factory.mktemp("feedback"))
+
+
+@pytest.fixture(scope="module")
+def server(assistant: Assistant, public: Settings) -> str:
+    return start(assistant, public)
+
+
+@pytest.fixture(scope="module")
+def serve(public: Settings) -> Callable[..., str]:
+    """Starts a server of another kind: `serve(assistant, **settings)`."""
+    return lambda assistant, **changes: start(assistant, public, **changes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import multiprocessing
 import sqlite3
@@ -46,7 +47,21 @@ def test_what_is_too_old_is_forgotten(tmp_path: Path) -> None:
     database.close()
     feedback.add("up", ANSWER)
     assert [entry.id for entry in feedback.entries()] == [2, 3, 4]
+    assert [entry.id for entry in Feedback(path).entries()] == [2, 3, 4]
     assert [entry.id for entry in Feedback(path, days=7).entries()] == [3, 4]
+
+
+def test_who_only_reads_deletes_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "f.sqlite"
+    Feedback(path, days=3650).add("down", ANSWER)
+    with contextlib.closing(sqlite3.connect(path)) as database, database:
+        database.execute("UPDATE feedback SET at = '2020-01-01T00:00:00+00:00'")
+    monkeypatch.setenv("BULLETIN_FEEDBACK_DAYS", "0")
+    for _ in range(2):
+        assert main(["from-feedback", "--feedback", str(path)]) == 0
+        assert len(capsys.readouterr().out.splitlines()) == 1
 
 
 def _add(path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,9 +17,9 @@ from index.build import build
 from index.encoder import SentenceEncoder
 from index.lexical import question_stems
 from index.question import prepare
-from index.search import WORDS_WEIGHT, search
+from index.search import WORDS_WEIGHT, search, search_within
 from index.store import Index, open_index
-from records import LANGS, Article, Encoder, Hit, Lang
+from records import LANGS, Article, Encoder, Filters, Hit, Lang
 from tests.test_index_fake_encoder import WordEncoder
 
 
@@ -246,3 +247,37 @@ def test_the_article_answers_with_the_right_paragraph(assistant: Assistant, enco
     for question in ("how many clusters are in go-cluster?", "Wie viele Cluster sind es?", "combien de clusters"):
         found = search(assistant.index, prepare(question, encoder), 3)
         assert any("91" in hit.passage.text for hit in found), question
+
+
+# Filters
+
+
+def test_filters_leave_the_best_of_what_they_admit(tmp_path: Path) -> None:
+    def one(number: int) -> Article:
+        day = datetime.date(2012, 1, 1) + datetime.timedelta(days=number) if number % 5 else None
+        section = ("Énergie", "Espace")[number % 2]
+        return Article(f"a{number}", "T", "fr", f"Le congrès numéro {number} de Berlin.", "", day, section)
+
+    articles = [one(number) for number in range(60)]  # more than are ranked
+    index = index_of(tmp_path, *articles)
+    question = prepare("congrès 7 Berlin", WordEncoder(), lang="fr")
+    january = (datetime.date(2012, 1, 1), datetime.date(2012, 1, 31))
+    for filters in (Filters("énergie"), Filters("", *january), Filters("ESPACE", *january), Filters("", january[1])):
+        admitted = {article.id for article in articles if filters.admit(article)}
+        found = search(index, question, 60, filters)
+        assert 0 < len(admitted) < 60
+        assert {hit.article.id for hit in found} <= admitted
+        assert len(found) == min(len(admitted), 30)
+        every = [search_within(index, question, id)[0].score for id in admitted]
+        assert found[0].score == pytest.approx(max(every))
+    assert search(index, question, 5, Filters("Climat")) == []
+
+
+def test_an_article_without_a_date_is_in_no_span_of_time() -> None:
+    undated = Article("a", "T", "fr", "x", section="Espace")
+    assert Filters("espace").admit(undated)
+    assert not Filters(since=datetime.date(1900, 1, 1)).admit(undated)
+    dated = Article("a", "T", "fr", "x", date=datetime.date(2012, 6, 1))
+    assert Filters(since=dated.date, until=dated.date).admit(dated)
+    assert not Filters(since=datetime.date(2012, 6, 2)).admit(dated)
+    assert not Filters(until=datetime.date(2012, 5, 31)).admit(dated)

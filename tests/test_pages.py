@@ -210,7 +210,7 @@ def test_a_thumb_and_a_word_are_kept(browser: Any, address: str, served: Setting
 def _latest(served: Settings, wanted: Any) -> Any:
     deadline = time.monotonic() + WAIT_MS / 1000
     while True:
-        entry = Feedback(served.feedback, 90).entries()[-1]
+        entry = Feedback(served.feedback).entries()[-1]
         if wanted(entry) or time.monotonic() > deadline:
             return entry
         time.sleep(0.05)

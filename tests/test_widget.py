@@ -8,7 +8,7 @@ import json
 import re
 import threading
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,6 @@ from tests.visiting import (
     Holding,
     Several,
     Site,
-    a_site,
     ask,
     fail,
     opened,
@@ -42,17 +41,6 @@ from web.texts import EXAMPLES, TEXTS
 
 
 @pytest.fixture(scope="module")
-def site() -> Iterator[Site]:
-    with a_site() as site:
-        yield site
-
-
-@pytest.fixture(scope="module")
-def public(settings: Settings, site: Site, tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return site.settings(settings, tmp_path_factory.mktemp("feedback"))
-
-
-@pytest.fixture(scope="module")
 def recording(assistant: Assistant) -> Recording:
     return Recording(assistant)
 
@@ -60,12 +48,6 @@ def recording(assistant: Assistant) -> Recording:
 @pytest.fixture(scope="module")
 def server(recording: Recording, public: Settings) -> str:
     return start(recording, public)
-
-
-@pytest.fixture(scope="module")
-def serve(public: Settings) -> Callable[..., str]:
-    """Starts a server of another kind: `serve(assistant, **settings)`."""
-    return lambda assistant, **changes: start(assistant, public, **changes)
 
 
 class Broken(Echo):
@@ -304,7 +286,7 @@ def test_a_queue_that_is_full_is_told(browser: Browser, site: Site, serve: Any, 
         with visit(browser, site.page(server, 'data-lang="fr"')) as page:
             opened(page)
             words = TEXTS["fr"]
-            assert fail(page) == f"{words['busy']} {words['again'].format(when=words['soon'])}"
+            assert fail(page) == f"{words['busy']} {words['again'].format(when='dans 3 secondes')}"
     finally:
         holding.may_answer.set()
         for other in others:
@@ -314,7 +296,7 @@ def test_a_queue_that_is_full_is_told(browser: Browser, site: Site, serve: Any, 
 def test_an_index_that_cannot_be_served_is_told(browser: Browser, site: Site, serve: Any) -> None:
     with visit(browser, site.page(serve(Broken(an_article())), 'data-lang="de"')) as page:
         opened(page)
-        assert fail(page) == f"{widget.WIDGET['de']['unavailable']} Versuchen Sie es gleich noch einmal."
+        assert fail(page) == f"{widget.WIDGET['de']['unavailable']} Versuchen Sie es in 3 Sekunden noch einmal."
 
 
 def test_a_bug_of_ours_is_told(browser: Browser, site: Site, serve: Any) -> None:
@@ -382,7 +364,7 @@ def test_a_thumb_and_a_comment_are_kept_with_the_servers_answer(
         thanks = panel.get_by_text(words["thanks"])
         expect(thanks).to_be_focused()
         expect(panel.locator(".thumbs")).to_have_count(1)
-    entry = Feedback(public.feedback, 90).entries()[-1]
+    entry = Feedback(public.feedback).entries()[-1]
     assert (entry.verdict, entry.comment, entry.turns) == ("up", "Très <b>bien</b> !", (QUESTION,))
     assert entry.answer["question"] == "Et la Suisse ?"
 

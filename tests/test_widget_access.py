@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from answer.ask import Assistant
-from settings import Settings
-from tests.public import WAIT_MS, an_article, start
+from tests.public import WAIT_MS, an_article
 from tests.visiting import (
     BOX,
     LOG,
@@ -24,7 +21,6 @@ from tests.visiting import (
     Holding,
     Several,
     Site,
-    a_site,
     ask,
     contrast,
     focused,
@@ -35,28 +31,6 @@ from tests.visiting import (
 )
 from web import widget
 from web.texts import EXAMPLES, TEXTS
-
-
-@pytest.fixture(scope="module")
-def site() -> Iterator[Site]:
-    with a_site() as site:
-        yield site
-
-
-@pytest.fixture(scope="module")
-def public(settings: Settings, site: Site, tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return site.settings(settings, tmp_path_factory.mktemp("feedback"))
-
-
-@pytest.fixture(scope="module")
-def server(assistant: Assistant, public: Settings) -> str:
-    return start(assistant, public)
-
-
-@pytest.fixture(scope="module")
-def serve(public: Settings) -> Callable[..., str]:
-    """Starts a server of another kind: `serve(assistant, **settings)`."""
-    return lambda assistant, **changes: start(assistant, public, **changes)
 
 
 def violations(page: Page, axe: str) -> list[str]:

@@ -3,34 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, expect
 
-from answer.ask import Assistant
 from records import Lang
-from settings import Settings
-from tests.public import start
-from tests.visiting import BOX, OPENER, PANEL, QUESTION, UNANSWERABLE, Site, a_site, ask, contrast, opened, rgb, visit
+from tests.visiting import BOX, OPENER, PANEL, QUESTION, UNANSWERABLE, Site, ask, contrast, opened, rgb, visit
 from web.texts import TEXTS
-
-
-@pytest.fixture(scope="module")
-def site() -> Iterator[Site]:
-    with a_site() as site:
-        yield site
-
-
-@pytest.fixture(scope="module")
-def public(settings: Settings, site: Site, tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return site.settings(settings, tmp_path_factory.mktemp("feedback"))
-
-
-@pytest.fixture(scope="module")
-def server(assistant: Assistant, public: Settings) -> str:
-    return start(assistant, public)
-
 
 # The page
 

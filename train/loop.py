@@ -122,9 +122,7 @@ def _loss(model: JointReader, inputs: tuple[Tensor, ...], pairs: Sequence[Pair],
     spans = (cross_entropy(marks.start, starts) + cross_entropy(marks.end, ends)) / 2
     total: Tensor = spans + recipe.relevance_weight * binary_cross_entropy_with_logits(marks.relevance, relevant)
     rows = contrasts(pairs)
-    if (
-        rows
-    ):  # a question's passages are put in order, too, as they will be (Clark & Gardner 2018: shared normalization)
+    if rows:  # a question's passages are put in order, too (shared normalization, Clark & Gardner 2018)
         ranked = [torch.logsumexp(marks.relevance[numbers], 0) - marks.relevance[answer] for answer, numbers in rows]
         total = total + recipe.ranking_weight * torch.stack(ranked).mean()
     return total

@@ -15,8 +15,10 @@ import asyncio
 import datetime
 import json
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, Final
 
 from anyio import to_thread
@@ -60,7 +62,13 @@ class FiltersIn(_Strict):
     until: datetime.date | None = Field(None, strict=False, description="Published on this day or earlier.")
 
 
-class QuestionIn(_Strict):
+class _AskedIn(_Strict):
+    question: Text
+    lang: Lang | None = Field(None, description="The question's language; left out, it is recognised.")
+    turns: list[Text] = Field([], max_length=MAX_TURNS, description="Earlier questions, oldest first.")
+
+
+class QuestionIn(_AskedIn):
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
@@ -70,16 +78,13 @@ class QuestionIn(_Strict):
             ]
         }
     )
-    question: Text
-    lang: Lang | None = Field(None, description="The question's language; left out, it is recognised.")
-    turns: list[Text] = Field([], max_length=MAX_TURNS, description="Earlier questions, oldest first.")
     filters: FiltersIn | None = None
 
     def filtered(self) -> Filters | None:
         return Filters(self.filters.section, self.filters.since, self.filters.until) if self.filters else None
 
 
-class FeedbackIn(_Strict):
+class FeedbackIn(_AskedIn):
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
@@ -87,9 +92,6 @@ class FeedbackIn(_Strict):
             ]
         }
     )
-    question: Text
-    lang: Lang | None = None
-    turns: list[Text] = Field([], max_length=MAX_TURNS)
     verdict: Verdict
     comment: str = Field("", max_length=MAX_COMMENT)
 
@@ -144,8 +146,10 @@ def problem(kind: str, message: str, headers: dict[str, str] | None = None) -> J
     return JSONResponse({"error": {"type": kind, "message": message}}, ERRORS[kind], headers)
 
 
-def problem_of(error: Exception) -> JSONResponse:
+def problem_of(error: Exception) -> Response:
     """Any exception as the client may see it; what is our own fault is logged, and not shown."""
+    if isinstance(error, ClientLeft):
+        return Response(status_code=499)  # nobody reads it; nginx's number in its log
     retry = {"Retry-After": str(RETRY_AFTER_S)}
     if isinstance(error, QuestionError):
         return problem(error.reason, str(error))
@@ -161,6 +165,12 @@ def problem_of(error: Exception) -> JSONResponse:
     return problem("failure", "Something went wrong on our side.")
 
 
+def invalid(errors: Sequence[Any]) -> str:
+    """What pydantic found wrong first, in a line."""
+    where = ".".join(str(part) for part in errors[0]["loc"] if part != "body")
+    return f"{where or 'The body'}: {errors[0]['msg']}."
+
+
 @dataclass(frozen=True, slots=True)
 class Api:
     """The endpoints' hands. `feedback` is None where none is asked for."""
@@ -170,42 +180,59 @@ class Api:
 
     async def ask(self, asked: QuestionIn, request: Request) -> Response:
         try:
-            answer = await self._answer("api", asked, request)
-        except ClientLeft:
-            return Response(status_code=499)
+            answer = await self._answer("api", asked, request, asked.filtered())
         except Exception as error:
             return problem_of(error)
         return JSONResponse(answer.to_json())
 
     async def stream(self, asked: QuestionIn, request: Request) -> Response:
-        return EventSourceResponse(self._events(asked, request))
+        """Begins with the first event: what is turned away before that has its own status, and `Retry-After`."""
+        events = self._events(asked, request)
+        try:
+            first = await anext(events)
+        except Exception as error:
+            return problem_of(error)
 
-    async def _events(self, asked: QuestionIn, request: Request) -> AsyncIterator[dict[str, str]]:
-        """`sources` as soon as search has found them, then `answer`; or `error`."""
+        async def all_events() -> AsyncIterator[dict[str, str]]:
+            async with aclosing(events):
+                yield first
+                try:
+                    async for event in events:
+                        yield event
+                except Exception as error:
+                    yield {"event": "error", "data": bytes(problem_of(error).body).decode()}
+
+        return EventSourceResponse(all_events())
+
+    async def _events(self, asked: QuestionIn, request: Request) -> AsyncGenerator[dict[str, str], None]:
+        """`sources` as soon as search has found them, then `answer`. Raises what `Desk.in_turn` raises."""
         loop = asyncio.get_running_loop()
         found: asyncio.Queue[Sequence[Hit] | None] = asyncio.Queue()
 
         def tell(hits: Sequence[Hit] | None) -> None:
             loop.call_soon_threadsafe(found.put_nowait, hits)
 
-        answering = asyncio.ensure_future(self._answer("stream", asked, request, tell))
+        answering = asyncio.ensure_future(self._answer("stream", asked, request, asked.filtered(), tell))
         answering.add_done_callback(lambda _: found.put_nowait(None))
         try:
             if hits := await found.get():
                 yield {"event": "sources", "data": json.dumps({"sources": _sources(hits)}, ensure_ascii=False)}
             yield {"event": "answer", "data": json.dumps((await answering).to_json(), ensure_ascii=False)}
-        except ClientLeft:
-            return
-        except Exception as error:
-            yield {"event": "error", "data": bytes(problem_of(error).body).decode()}
         finally:
             answering.cancel()
 
-    async def _answer(self, surface: Surface, asked: QuestionIn, request: Request, found: Any = None) -> Answer:
-        return await self.desk.ask_in_turn(
-            surface, asked.question, gone=request.is_disconnected, turns=asked.turns, lang=asked.lang,
-            filters=asked.filtered(), found=found,
-        )  # fmt: skip
+    async def _answer(
+        self,
+        surface: Surface,
+        asked: _AskedIn,
+        request: Request,
+        filters: Filters | None = None,
+        found: Callable[[Sequence[Hit]], None] | None = None,
+    ) -> Answer:
+        ask = partial(
+            self.desk.ask, surface, asked.question, turns=asked.turns, lang=asked.lang, filters=filters, found=found
+        )
+        return await self.desk.in_turn(surface, ask, request.is_disconnected)
 
     async def article(self, article_id: str) -> Response:
         article = self.desk.articles.get(article_id)
@@ -223,13 +250,9 @@ class Api:
         """The question is asked again: what is kept is what we answer, not what a browser says that we did."""
         if not self.feedback:
             return problem("not_found", "Feedback is switched off here.")
-        keep = self.feedback.add
         try:
-            asked = QuestionIn(question=given.question, lang=given.lang, turns=given.turns)
-            answer = await self._answer("api", asked, request)
-            await to_thread.run_sync(keep, given.verdict, answer, given.turns, given.comment)
-        except ClientLeft:
-            return Response(status_code=499)
+            answer = await self._answer("api", given, request)
+            await to_thread.run_sync(self.feedback.add, given.verdict, answer, given.turns, given.comment)
         except Exception as error:
             return problem_of(error)
         self.desk.metrics.rated(given.verdict)
@@ -275,10 +298,8 @@ def add_api(app: FastAPI, desk: Desk, feedback: Feedback | None) -> None:
     app.include_router(router)
 
     @app.exception_handler(RequestValidationError)
-    async def invalid(_: Request, error: RequestValidationError) -> Response:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"] if part != "body")
-        return problem("invalid", f"{where or 'The body'}: {first['msg']}.")
+    async def not_valid(_: Request, error: RequestValidationError) -> Response:
+        return problem("invalid", invalid(error.errors()))
 
     @app.exception_handler(HTTPException)
     async def other(_: Request, error: HTTPException) -> Response:

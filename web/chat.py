@@ -15,12 +15,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
+from pydantic import ValidationError
 
 from answer.feedback import Feedback, Verdict
 from errors import BulletinError, QuestionError
-from records import LANGS, Answer, Lang
+from records import Answer, Lang
 from settings import Settings
 from web import render
+from web.api import QuestionIn, invalid
 from web.desk import Desk
 from web.layout import Layout, draw
 from web.texts import TEXTS, reader_lang
@@ -172,11 +174,11 @@ def _tool(desk: Desk) -> Callable[..., str]:
         Returns:
             JSON: the answer or an honest refusal, with the citations it rests on (the contract of POST /api/ask).
         """
-        known = next((one for one in LANGS if one == lang), None)
-        if lang and not known:
-            raise gr.Error(f"`lang` is {lang[:20]!r}; expected fr, en or de, or nothing.")
         try:
-            answer = desk.ask("tool", question, turns=turns[-FOLLOWED_TURNS:], lang=known)
+            asked = QuestionIn.model_validate({"question": question, "lang": lang or None, "turns": turns})
+            answer = desk.ask("tool", asked.question, turns=asked.turns, lang=asked.lang)
+        except ValidationError as error:
+            raise gr.Error(invalid(error.errors())) from None
         except QuestionError as error:
             raise gr.Error(str(error)) from None
         # Text, not an object: Gradio would hand a tool's client Python's notation of it.

@@ -11,7 +11,6 @@ import json
 import logging
 import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from functools import partial
 
 from anyio import to_thread
 
@@ -46,18 +45,9 @@ class Desk:
     def articles(self) -> Mapping[str, Article]:
         return self.assistant.articles
 
-    async def ask_in_turn(
-        self,
-        surface: Surface,
-        question: str,
-        *,
-        gone: Callable[[], Awaitable[bool]],
-        turns: Sequence[str] = (),
-        lang: Lang | None = None,
-        filters: Filters | None = None,
-        found: Callable[[Sequence[Hit]], None] | None = None,
-    ) -> Answer:
-        """`ask` for a client on the event loop, who is asked whether it is `gone` when its turn has come.
+    async def in_turn(self, surface: Surface, ask: Callable[[], Answer], gone: Callable[[], Awaitable[bool]]) -> Answer:
+        """`ask`, which is `self.ask` with its arguments, for a client on the event loop: when its turn has come, unless
+        it is `gone` by then.
 
         Raises what `ask` raises; Busy when too many wait already, ClientLeft when the client did not.
         """
@@ -74,9 +64,7 @@ class Desk:
         try:
             if await gone():
                 raise ClientLeft
-            return await to_thread.run_sync(
-                partial(self.ask, surface, question, turns=turns, lang=lang, filters=filters, found=found)
-            )
+            return await to_thread.run_sync(ask)
         finally:
             self._turn.release()
 

@@ -20,7 +20,7 @@ from starlette.datastructures import Headers as RequestHeaders
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from web.api import RETRY_AFTER_S, problem
+from web.api import MAX_TEXT, MAX_TURNS, RETRY_AFTER_S, problem
 from web.metrics import Metrics
 
 MAX_BODY: Final = 65_536
@@ -122,8 +122,8 @@ class GradioGate:
     Gradio checks neither: a raw call may bring values for components that are outputs, of any type and size.
     """
 
-    def __init__(self, app: ASGIApp, max_question: int, metrics: Metrics) -> None:
-        self.app, self.max_question, self.metrics = app, max_question, metrics
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self.app, self.metrics = app, metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope.get("path", "")
@@ -135,7 +135,7 @@ class GradioGate:
         if reading or "/mcp" in path or path.endswith("/cancel"):
             return await self.app(scope, receive, send)
         body = await _read(receive, MAX_BODY) or b""
-        if wrong := self._wrong(body):
+        if wrong := _wrong(body):
             return await self._refuse("invalid", wrong, scope, receive, send)
         await self.app(scope, _replay(body, receive), send)
 
@@ -143,27 +143,29 @@ class GradioGate:
         self.metrics.turned_away(kind)
         await problem(kind, message)(scope, receive, send)
 
-    def _wrong(self, body: bytes) -> str:
-        """What cannot be in a call of ours: "" where it may be one."""
-        try:
-            call = json.loads(body)
-        except (ValueError, RecursionError):
-            return "The body is not JSON."
-        data = call.get("data") if isinstance(call, dict) else None
-        if not isinstance(data, list) or len(data) > 3:
-            return "`data` is not a list of at most three values."
-        return next((wrong for value in data if (wrong := self._wrong_value(value))), "")
 
-    def _wrong_value(self, value: Any) -> str:
-        """Texts, nothing, numbers (a thumb's) and lists of texts are all that the page and the named endpoint take."""
-        texts = value if isinstance(value, list) else [value]
-        if not all(text is None or isinstance(text, (str, int)) for text in texts):
-            return "`data` holds something that is neither a text nor a list of texts."
-        if isinstance(value, list) and len(value) > 10:
-            return "`data` holds more than ten earlier questions."
-        if any(isinstance(text, str) and len(text) > 8 * self.max_question for text in texts):
-            return "`data` holds a text that is far too long."
-        return ""
+def _wrong(body: bytes) -> str:
+    """What cannot be in a call of ours: "" where it may be one."""
+    try:
+        call = json.loads(body)
+    except (ValueError, RecursionError):
+        return "The body is not JSON."
+    data = call.get("data") if isinstance(call, dict) else None
+    if not isinstance(data, list) or len(data) > 3:
+        return "`data` is not a list of at most three values."
+    return next((wrong for value in data if (wrong := _wrong_value(value))), "")
+
+
+def _wrong_value(value: Any) -> str:
+    """Texts, nothing, numbers (a thumb's) and lists of texts are all that the page and the named endpoint take."""
+    texts = value if isinstance(value, list) else [value]
+    if not all(text is None or isinstance(text, (str, int)) for text in texts):
+        return "`data` holds something that is neither a text nor a list of texts."
+    if isinstance(value, list) and len(value) > MAX_TURNS:
+        return f"`data` holds more than {MAX_TURNS} earlier questions."
+    if any(isinstance(text, str) and len(text) > MAX_TEXT for text in texts):
+        return f"`data` holds a text of more than {MAX_TEXT} characters."
+    return ""
 
 
 async def _read(receive: Receive, most: int) -> bytes | None:

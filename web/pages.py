@@ -17,15 +17,15 @@ from web.texts import TEXTS, reader_lang
 _HERE: Final = Path(__file__).parent
 _KEPT_S: Final = 600
 """How long a browser may believe the script it has: a mend reaches every reader within ten minutes."""
-
-
 READ: Final = ["GET", "HEAD"]
+"""What a browser and a probe read with."""
 
 
 def add_pages(app: FastAPI, desk: Desk, feedback: bool) -> None:
     """`/articles/{id}?start=&end=` and `/widget.js`. `feedback`: whether the widget asks for thumbs."""
     style = "".join((_HERE / name).read_text("utf-8") for name in ("palette.css", "article.css"))
-    script = gzip.compress(widget.script(feedback).encode(), 9, mtime=0)
+    script = widget.script(feedback).encode()
+    packed = gzip.compress(script, 9, mtime=0)
     etag = f'"{hashlib.sha256(script).hexdigest()[:16]}"'
 
     @app.api_route("/articles/{article_id}", methods=READ, include_in_schema=False)
@@ -39,9 +39,12 @@ def add_pages(app: FastAPI, desk: Desk, feedback: bool) -> None:
     @app.api_route("/widget.js", methods=READ, include_in_schema=False)
     async def widget_script(request: Request) -> Response:
         headers = {
-            "Cache-Control": f"public, max-age={_KEPT_S}", "ETag": etag, "Content-Encoding": "gzip",
+            "Cache-Control": f"public, max-age={_KEPT_S}", "ETag": etag, "Vary": "Accept-Encoding",
             "Cross-Origin-Resource-Policy": "cross-origin",
         }  # fmt: skip
         if request.headers.get("if-none-match") == etag:
             return Response(status_code=304, headers=headers)
-        return Response(script, media_type="text/javascript; charset=utf-8", headers=headers)
+        kind = "text/javascript; charset=utf-8"
+        if "gzip" not in request.headers.get("accept-encoding", ""):
+            return Response(script, media_type=kind, headers=headers)
+        return Response(packed, media_type=kind, headers={**headers, "Content-Encoding": "gzip"})

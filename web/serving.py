@@ -78,11 +78,11 @@ def serve(assistant: Assistant, settings: Settings) -> None:
 def make_app(desk: Desk, feedback: Feedback | None, settings: Settings) -> fastapi.FastAPI:
     """An ASGI app: the API and the pages, and the chat at `/`."""
     app = fastapi.FastAPI(
-        title="Ask the Bulletin", version=desk.assistant.index.version, docs_url=None, redoc_url=None,
+        title="Ask the Bulletin", version="1", docs_url=None, redoc_url=None,
         openapi_url="/api/openapi.json",
     )  # fmt: skip
     # The last one added is the first to see a request.
-    app.add_middleware(GradioGate, max_question=settings.max_question, metrics=desk.metrics)
+    app.add_middleware(GradioGate, metrics=desk.metrics)
     app.add_middleware(RateLimit, rate=settings.rate, metrics=desk.metrics)
     app.add_middleware(BodyLimit, metrics=desk.metrics)
     # A policy of the parent's, even an empty list: without one Gradio reflects every origin.
