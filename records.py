@@ -1,4 +1,4 @@
-"""The nouns of the house, one per stage, and the two Protocols the stages meet at.
+"""The nouns of the house, one per stage, and the Protocols the stages meet at: Encoder, VectorStore, Reader.
 
 All offsets count characters (Unicode code points) of `Article.body`, ends exclusive, so that
 `article.body[start:end]` is the text they name. Nothing here imports anything of ours.
@@ -105,6 +105,27 @@ class Filters:
             return True
         first, last = self.since or datetime.date.min, self.until or datetime.date.max
         return article.date is not None and first <= article.date <= last
+
+
+Found = tuple[NDArray[np.int64], NDArray[np.float32]]
+"""Rows (m,) of passages and their scores (m,), best first, ties by row; fewer than asked for where there are fewer."""
+
+
+class VectorStore(Protocol):
+    """Where the passages of one built version are looked for, by vector and by words. A passage is named by its row,
+    its number in the version; only passages of articles that `filters` admit are found."""
+
+    def nearest(self, vector: NDArray[np.float32], k: int, filters: Filters | None = None) -> Found:
+        """`vector`: (dim,), unit length. Scores are inner products."""
+
+    def wordiest(self, terms: Sequence[str], k: int, filters: Filters | None = None) -> Found:
+        """`terms`: stems as the index holds them. Scores are BM25, those of 0 left out."""
+
+    def word_scores(self, terms: Sequence[str], rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """BM25 (m,) of these rows (m,)."""
+
+    def vectors(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """The passages' vectors, (m, dim)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,8 @@ from tqdm import tqdm
 from errors import BuildRefused, IndexUnavailable
 from index.chunk import chunk
 from index.lexical import LexicalIndex
-from index.store import FORMAT, Index, building, live_name, open_index, promote, publish
+from index.publish import building, promote, publish
+from index.store import FORMAT, Index, live_name, open_index
 from index.vectors import FaissVectors, TokenRows, TokenVectors
 from records import Article, Encoder, Passage
 

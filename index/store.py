@@ -1,4 +1,4 @@
-"""A built index on disk: written once, checked byte for byte on loading, published by one rename. Knows no encoder.
+"""A built index on disk, as it is read: checked byte for byte on loading. Knows no encoder. `publish` writes it.
 
     DIR/CURRENT            the names of the versions, the live one first
     DIR/v-<hash>/          one version; the hash is of its manifest, so the manifest is checked too
@@ -10,14 +10,10 @@ A version that is damaged is named in a warning and the next older one that is w
 
 from __future__ import annotations
 
-import datetime
 import hashlib
 import json
 import logging
-import os
-import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,15 +21,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from errors import BuildRefused, IndexDamaged, IndexMismatch, IndexUnavailable
+from errors import IndexDamaged, IndexMismatch, IndexUnavailable
 from index.lexical import LexicalIndex
-from index.lines import article_record, passage_record, read_lines, to_article, to_passage, write_lines
+from index.lines import read_lines, to_article, to_passage
 from index.vectors import FaissVectors, TokenVectors
 from records import LANGS, Article, Passage
 
 FORMAT = 2
-KEPT_VERSIONS = 3
-_CURRENT, _MANIFEST, _LOCK, _WORK = "CURRENT", "manifest.json", ".lock", ".building-"
+CURRENT, MANIFEST = "CURRENT", "manifest.json"
 log = logging.getLogger("bulletin.index")
 
 
@@ -64,7 +59,7 @@ def open_index(directory: Path, encoder_id: str | None = None) -> Index:
     if not names:
         raise IndexUnavailable(f"No index in {directory}. Run `python -m index build --index {directory}`.")
     if live not in names[:1]:
-        pointer = directory / _CURRENT
+        pointer = directory / CURRENT
         log.warning("%s is missing or damaged; the newest version beside it is taken as the live one.", pointer)
     problems = []
     for name in names:
@@ -92,7 +87,7 @@ def version_names(directory: Path) -> list[str]:
 
 
 def _listed(directory: Path) -> list[str]:
-    pointer = directory / _CURRENT
+    pointer = directory / CURRENT
     return pointer.read_bytes().decode("utf-8", "replace").split() if pointer.is_file() else []
 
 
@@ -108,31 +103,17 @@ def live_name(directory: Path) -> str:
     return next(iter(_listed(directory)), "")
 
 
-def promote(directory: Path, name: str) -> None:
-    """Make a version that is there the live one again, and drop those that are damaged. Call it under `building`."""
-    others = [other for other in version_names(directory) if other != name and _is_whole(directory / other)]
-    _point_to(directory, [name, *others][:KEPT_VERSIONS])
-
-
-def _is_whole(version: Path) -> bool:
-    try:
-        verify(version)
-    except IndexUnavailable:
-        return False
-    return True
-
-
 def verify(version: Path) -> dict[str, Any]:
     """The manifest of a version whose every byte is as written. Raises IndexDamaged, naming the first file that is not.
 
     Raises IndexMismatch when the format is another one.
     """
     try:
-        raw = (version / _MANIFEST).read_bytes()
+        raw = (version / MANIFEST).read_bytes()
     except OSError as error:
-        raise IndexDamaged(f"{version / _MANIFEST} cannot be read ({error.strerror}).") from error
-    if _version_name(raw) != version.name:
-        raise IndexDamaged(f"{version / _MANIFEST} is not what was written: its SHA-256 does not match {version.name}.")
+        raise IndexDamaged(f"{version / MANIFEST} cannot be read ({error.strerror}).") from error
+    if version_name(raw) != version.name:
+        raise IndexDamaged(f"{version / MANIFEST} is not what was written: its SHA-256 does not match {version.name}.")
     manifest: dict[str, Any] = json.loads(raw)
     if manifest["format"] != FORMAT:
         raise IndexMismatch(
@@ -149,7 +130,7 @@ def _verify_file(path: Path, expected: Mapping[str, Any]) -> None:
     size = path.stat().st_size
     if size != expected["bytes"]:
         raise IndexDamaged(f"{path} has {size} bytes; {expected['bytes']} were written.")
-    if _sha256(path) != expected["sha256"]:
+    if sha256(path) != expected["sha256"]:
         raise IndexDamaged(f"{path} is not what was written: its SHA-256 differs from the manifest's.")
 
 
@@ -180,98 +161,10 @@ def _require_encoder(index: Index, encoder_id: str | None) -> None:
         )
 
 
-def publish(
-    directory: Path,
-    articles: Sequence[Article],
-    passages: Sequence[Passage],
-    keys: Sequence[str],
-    vectors: FaissVectors,
-    tokens: TokenVectors,
-    lexical: LexicalIndex,
-    manifest: Mapping[str, Any],
-) -> str:
-    """Write a version beside the others, then make it the live one; returns its name.
-
-    Nothing is visible before its rename. On any error (disk full) what was written is removed and the live version
-    stays. Call it under `building`.
-    """
-    work = directory / f"{_WORK}{os.getpid()}"
-    shutil.rmtree(work, ignore_errors=True)
-    try:
-        work.mkdir()
-        write_lines(work / "articles.jsonl", (article_record(article) for article in articles))
-        write_lines(work / "passages.jsonl", map(passage_record, passages, keys))
-        vectors.save(work / "vectors.faiss")
-        tokens.save(work)
-        lexical.save(work / "lexical")
-        name = _seal(work, manifest)
-        if (directory / name).exists():  # the same bytes, built again after damage
-            shutil.rmtree(directory / name)
-        work.rename(directory / name)
-    except BaseException:
-        shutil.rmtree(work, ignore_errors=True)
-        raise
-    promote(directory, name)
-    return name
-
-
-def _seal(work: Path, manifest: Mapping[str, Any]) -> str:
-    """Flush every file to disk, describe them in the manifest, and return the version's name."""
-    files = sorted(path for path in work.rglob("*") if path.is_file())
-    for path in files:
-        _sync(path)
-    entries = {
-        path.relative_to(work).as_posix(): {"bytes": path.stat().st_size, "sha256": _sha256(path)} for path in files
-    }
-    created = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    whole = {"format": FORMAT, "created": created, **manifest, "files": entries}
-    raw = json.dumps(whole, indent=2, ensure_ascii=False).encode()
-    (work / _MANIFEST).write_bytes(raw)
-    _sync(work / _MANIFEST)
-    _sync(work)
-    return _version_name(raw)
-
-
-def _point_to(directory: Path, names: Sequence[str]) -> None:
-    """Make `names` the versions there are, the first one live; the rename is the moment of publishing."""
-    fresh = directory / f"{_CURRENT}.new"
-    fresh.write_text("\n".join(names) + "\n")
-    _sync(fresh)
-    fresh.replace(directory / _CURRENT)
-    _sync(directory)
-    for path in directory.glob("v-*"):
-        if path.name not in names:
-            shutil.rmtree(path)
-
-
-@contextmanager
-def building(directory: Path) -> Iterator[None]:
-    """Hold the one builder's lock of an index directory. Raises BuildRefused when another build holds it."""
-    import fcntl
-
-    directory.mkdir(parents=True, exist_ok=True)
-    with (directory / _LOCK).open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise BuildRefused(f"Another build is at work in {directory}; wait for it to end.") from None
-        for stale in directory.glob(f"{_WORK}*"):  # left by a build that was killed
-            shutil.rmtree(stale, ignore_errors=True)
-        yield
-
-
-def _version_name(manifest: bytes) -> str:
+def version_name(manifest: bytes) -> str:
     return f"v-{hashlib.sha256(manifest).hexdigest()[:16]}"
 
 
-def _sha256(path: Path) -> str:
+def sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
