@@ -3,6 +3,9 @@
     BulletinError
     ├── SettingsError        an environment variable or option that cannot be used
     ├── ArticleError         an article file: path, line, what is wrong
+    ├── PageError            a page or document that cannot be read: what was found
+    ├── FetchError           an address that cannot be read: what it answers
+    ├── SourceError          a site, feed or folder that cannot be used at all
     ├── ModelError           the encoder's weights are missing or not what was expected
     ├── IndexUnavailable     no index there, or none that can be served
     │   ├── IndexDamaged     a file of a built index is not what was written
@@ -41,6 +44,22 @@ class _FileError(BulletinError):
 
 
 class ArticleError(_FileError):
+    pass
+
+
+class PageError(BulletinError):
+    pass
+
+
+class FetchError(BulletinError):
+    """`status` is the HTTP status of the answer, 0 where there was none or it was not the problem."""
+
+    def __init__(self, url: str, problem: str, status: int = 0) -> None:
+        self.url, self.problem, self.status = url, problem, status
+        super().__init__(f"{url}: {problem}")
+
+
+class SourceError(BulletinError):
     pass
 
 
