@@ -1,25 +1,27 @@
-"""Articles to a published index. Only passages of new content are encoded; an unchanged corpus writes nothing."""
+"""Articles to a published index. Only passages of new content are encoded; an unchanged corpus writes nothing.
+
+What a version costs grows with what is new: an article that did not change keeps its passages, a passage its vector,
+and tokens stay in the files they are in (`index.segments`). Words are counted anew, since their weights depend on all.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import logging
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
-from tqdm import tqdm
+from typing import Any
 
 from errors import BuildRefused, IndexUnavailable
 from index.chunk import chunk
-from index.lexical import LexicalIndex
-from index.publish import building, promote, publish
-from index.store import FORMAT, Index, live_name, open_index
-from index.vectors import FaissVectors, TokenRows, TokenVectors
+from index.contents import Contents, Encoded, write_version
+from index.publish import KEPT_VERSIONS, building, promote, publish
+from index.seen import SeenFiles
+from index.store import FORMAT, MANIFEST, Index, live_name, open_index, verify, version_names
 from records import Article, Encoder, Passage
 
 PASSAGE_TOKENS = 160
@@ -27,15 +29,8 @@ PASSAGE_TOKENS = 160
 go-cluster questions among 96, 128, 160 and 200)."""
 _RECIPE = 1
 """Raise it when passages or terms of the same articles come out otherwise, so that older indexes are built anew."""
-_SLICE = 128
-"""Passages encoded between two steps of the progress bar; their vectors are compressed before the next."""
 
 log = logging.getLogger("bulletin.index")
-
-
-class _Stored(NamedTuple):
-    vector: NDArray[np.float32]
-    tokens: TokenRows
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +41,18 @@ class BuildReport:
     encoded: int
     """Passages that had to go through the encoder; the rest were taken from the version before."""
     changed: bool
-    """False: the live version was built from just these articles, and nothing was written."""
+    """False: a version that was built from just these articles was there, and is live now; none was written."""
 
 
-def build(articles: Sequence[Article], encoder: Encoder, directory: Path, *, progress: bool = False) -> BuildReport:
-    """Build and publish an index of `articles` in `directory`.
+def build(
+    articles: Sequence[Article],
+    encoder: Encoder,
+    directory: Path,
+    *,
+    keep: int = KEPT_VERSIONS,
+    progress: bool = False,
+) -> BuildReport:
+    """Build and publish an index of `articles` in `directory`, where `keep` versions stay.
 
     Raises BuildRefused when there are no articles or another build is at work. Whatever happens, the version that was
     live before stays live until the new one is whole.
@@ -58,60 +60,83 @@ def build(articles: Sequence[Article], encoder: Encoder, directory: Path, *, pro
     if not articles:
         raise BuildRefused("There are no articles to build an index from.")
     with building(directory):
-        previous = _previous(directory, encoder.id)
-        source = _source_hash(articles, encoder.id)
-        if previous and previous.manifest["source"] == source:
-            if live_name(directory) != previous.version:  # the live one is damaged, or the pointer is
-                promote(directory, previous.version)
-            return BuildReport(previous.version, len(articles), len(previous.passages), 0, changed=False)
-        passages = [passage for article in articles for passage in chunk(article, PASSAGE_TOKENS, encoder.count_tokens)]
-        by_id = {article.id: article for article in articles}
-        owners = [by_id[passage.article_id] for passage in passages]
-        keys = [_key(encoder.id, owner, passage) for owner, passage in zip(owners, passages, strict=True)]
-        stored = _stored(previous)
-        fresh = [i for i, key in enumerate(keys) if key not in stored]
-        for part in _slices(fresh, progress):
-            encodings = encoder.encode_passages([passages[i].text for i in part], [owners[i].title for i in part])
-            stored |= {keys[i]: _Stored(e.vector, TokenRows.of(e)) for i, e in zip(part, encodings, strict=True)}
-        texts = [f"{owner.title}\n{passage.text}" for owner, passage in zip(owners, passages, strict=True)]
-        version = publish(
-            directory, articles, passages, keys,
-            FaissVectors.build(np.stack([stored[key].vector for key in keys])),
-            TokenVectors.build([stored[key].tokens for key in keys]),
-            LexicalIndex.build(texts, [owner.lang for owner in owners]),
-            {
-                "encoder": {"id": encoder.id, "dimension": encoder.dim},
-                "chunk": {"tokens": PASSAGE_TOKENS},
-                "counts": {"articles": len(articles), "passages": len(passages)},
-                "source": source,
-            },
-        )  # fmt: skip
-    return BuildReport(version, len(articles), len(passages), len(fresh), changed=True)
+        seen = SeenFiles()
+        recipe = _recipe(encoder.id)
+        source = _source(articles, recipe)
+        if counts := _built_before(directory, source, keep, seen):
+            return BuildReport(live_name(directory), counts["articles"], counts["passages"], 0, changed=False)
+        previous = _previous(directory, encoder.id, seen)
+        contents = _contents(
+            articles, encoder, previous if previous and previous.manifest["recipe"] == recipe else None
+        )
+        encoded = Encoded(contents, encoder, previous, progress)
+        manifest = {
+            "encoder": {"id": encoder.id, "dimension": encoder.dim},
+            "chunk": {"tokens": PASSAGE_TOKENS},
+            "counts": {"articles": len(articles), "passages": len(contents.passages)},
+            "recipe": recipe,
+            "source": source,
+        }
+        write = partial(write_version, directory=directory, contents=contents, encoded=encoded, manifest=manifest)
+        version = publish(directory, write, encoder.id, keep, seen)
+    return BuildReport(version, len(articles), len(contents.passages), encoded.fresh, changed=True)
 
 
-def _previous(directory: Path, encoder_id: str) -> Index | None:
+def _built_before(directory: Path, source: str, keep: int, seen: SeenFiles) -> dict[str, int] | None:
+    """The counts of a whole version built from `source`, made the live one if it is not; None where there is none."""
+    for name in version_names(directory):
+        if _manifest(directory / name).get("source") != source:
+            continue
+        try:
+            manifest = verify(directory / name, seen)
+        except (IndexUnavailable, OSError) as error:
+            log.warning("%s It is built anew.", error)
+            continue
+        if live_name(directory) != name:  # gone back from, or the pointer or the live one is damaged
+            promote(directory, name, keep, seen)
+        counts: dict[str, int] = manifest["counts"]
+        return counts
+    return None
+
+
+def _manifest(version: Path) -> dict[str, Any]:
+    """As it stands there, whole or not; empty where it cannot be read."""
+    try:
+        manifest = json.loads((version / MANIFEST).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return manifest if isinstance(manifest, dict) else {}
+
+
+def _previous(directory: Path, encoder_id: str, seen: SeenFiles) -> Index | None:
     """The live index if its vectors can be used again."""
     try:
-        return open_index(directory, encoder_id)
+        return open_index(directory, encoder_id, seen)
     except IndexUnavailable as error:
         if any(directory.glob("v-*")):
             log.warning("Nothing is taken over from the index before: %s", error)
         return None
 
 
-def _stored(index: Index | None) -> dict[str, _Stored]:
-    if index is None:
-        return {}
-    vectors = index.vectors.rows(range(len(index.keys)))
-    return {key: _Stored(vectors[row], index.tokens.of(row)) for row, key in enumerate(index.keys)}
-
-
-def _slices(numbers: Sequence[int], progress: bool) -> Iterator[Sequence[int]]:
-    with tqdm(total=len(numbers), desc="encoding", unit="passage", disable=not progress or not numbers) as bar:
-        for start in range(0, len(numbers), _SLICE):
-            part = numbers[start : start + _SLICE]
-            yield part
-            bar.update(len(part))
+def _contents(articles: Sequence[Article], encoder: Encoder, previous: Index | None) -> Contents:
+    """`previous`: a version whose articles were cut in the same way."""
+    cut: dict[str, list[Passage]] = defaultdict(list)
+    for passage in previous.passages if previous else ():
+        cut[passage.article_id].append(passage)
+    known = previous.articles if previous else {}
+    passages = [
+        passage
+        for article in articles
+        for passage in (
+            cut[article.id]
+            if known.get(article.id) == article
+            else chunk(article, PASSAGE_TOKENS, encoder.count_tokens)
+        )
+    ]
+    by_id = {article.id: article for article in articles}
+    owners = [by_id[passage.article_id] for passage in passages]
+    keys = [_key(encoder.id, owner, passage) for owner, passage in zip(owners, passages, strict=True)]
+    return Contents(articles, owners, passages, keys)
 
 
 def _key(encoder_id: str, article: Article, passage: Passage) -> str:
@@ -119,9 +144,14 @@ def _key(encoder_id: str, article: Article, passage: Passage) -> str:
     return hashlib.sha256("\0".join((encoder_id, article.title, passage.text)).encode()).hexdigest()
 
 
-def _source_hash(articles: Sequence[Article], encoder_id: str) -> str:
-    """What the index is a function of: this code, the encoder, the size of a passage, every field of every article."""
-    digest = hashlib.sha256(f"{FORMAT}\0{_RECIPE}\0{encoder_id}\0{PASSAGE_TOKENS}".encode())
+def _recipe(encoder_id: str) -> str:
+    """How articles become an index: this code, the encoder, the size of a passage."""
+    return hashlib.sha256(f"{FORMAT}\0{_RECIPE}\0{encoder_id}\0{PASSAGE_TOKENS}".encode()).hexdigest()
+
+
+def _source(articles: Sequence[Article], recipe: str) -> str:
+    """What the index is a function of: the recipe, and every field of every article."""
+    digest = hashlib.sha256(recipe.encode())
     for a in articles:
         fields = (a.id, a.title, a.lang, a.url, str(a.date), a.section, a.authors, a.body)
         digest.update(json.dumps(fields).encode())

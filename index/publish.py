@@ -1,97 +1,38 @@
-"""Writing and publishing a built index: whole or not at all, by one rename.
+"""Writing, publishing and going back: a version is written aside, read back, and made the live one by one rename.
 
-Nothing is visible before its rename, and CURRENT (see `index.store`) is replaced, never changed.
+Nothing is visible before its rename, and CURRENT (see `index.store`) is replaced, never changed. Whoever is killed,
+wherever, leaves CURRENT and every version it names as they were, or the new ones.
 """
 
 from __future__ import annotations
 
 import datetime
 import json
+import logging
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from errors import BuildRefused, IndexUnavailable
-from index.lexical import LexicalIndex
-from index.lines import article_record, passage_record, write_lines
-from index.store import CURRENT, FORMAT, MANIFEST, sha256, verify, version_name, version_names
-from index.vectors import FaissVectors, TokenVectors
-from records import Article, Passage
+from errors import BuildRefused, IndexDamaged, IndexUnavailable
+from index.findable import require_findable
+from index.seen import SeenFiles
+from index.store import CURRENT, FORMAT, MANIFEST, live_name, open_version, sha256, verify, version_name, version_names
 
 KEPT_VERSIONS = 3
 _LOCK, _WORK = ".lock", ".building-"
 
-
-def publish(
-    directory: Path,
-    articles: Sequence[Article],
-    passages: Sequence[Passage],
-    keys: Sequence[str],
-    vectors: FaissVectors,
-    tokens: TokenVectors,
-    lexical: LexicalIndex,
-    manifest: Mapping[str, Any],
-) -> str:
-    """Write a version beside the others, then make it the live one; returns its name.
-
-    Nothing is visible before its rename. On any error (disk full) what was written is removed and the live version
-    stays. Call it under `building`.
-    """
-    work = directory / f"{_WORK}{os.getpid()}"
-    shutil.rmtree(work, ignore_errors=True)
-    try:
-        work.mkdir()
-        write_lines(work / "articles.jsonl", (article_record(article) for article in articles))
-        write_lines(work / "passages.jsonl", map(passage_record, passages, keys))
-        vectors.save(work / "vectors.faiss")
-        tokens.save(work)
-        lexical.save(work / "lexical")
-        name = _seal(work, manifest)
-        if (directory / name).exists():  # the same bytes, built again after damage
-            shutil.rmtree(directory / name)
-        work.rename(directory / name)
-    except BaseException:
-        shutil.rmtree(work, ignore_errors=True)
-        raise
-    promote(directory, name)
-    return name
-
-
-def _seal(work: Path, manifest: Mapping[str, Any]) -> str:
-    """Flush every file to disk, describe them in the manifest, and return the version's name."""
-    files = sorted(path for path in work.rglob("*") if path.is_file())
-    for path in files:
-        _sync(path)
-    entries = {
-        path.relative_to(work).as_posix(): {"bytes": path.stat().st_size, "sha256": sha256(path)} for path in files
-    }
-    created = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    whole = {"format": FORMAT, "created": created, **manifest, "files": entries}
-    raw = json.dumps(whole, indent=2, ensure_ascii=False).encode()
-    (work / MANIFEST).write_bytes(raw)
-    _sync(work / MANIFEST)
-    _sync(work)
-    return version_name(raw)
-
-
-def _point_to(directory: Path, names: Sequence[str]) -> None:
-    """Make `names` the versions there are, the first one live; the rename is the moment of publishing."""
-    fresh = directory / f"{CURRENT}.new"
-    fresh.write_text("\n".join(names) + "\n")
-    _sync(fresh)
-    fresh.replace(directory / CURRENT)
-    _sync(directory)
-    for path in directory.glob("v-*"):
-        if path.name not in names:
-            shutil.rmtree(path)
+log = logging.getLogger("bulletin.index")
 
 
 @contextmanager
 def building(directory: Path) -> Iterator[None]:
-    """Hold the one builder's lock of an index directory. Raises BuildRefused when another build holds it."""
+    """Hold the one builder's lock of an index directory. Raises BuildRefused when another build holds it.
+
+    The lock is the kernel's: it ends with the process that holds it, however that ends.
+    """
     import fcntl
 
     directory.mkdir(parents=True, exist_ok=True)
@@ -105,18 +46,132 @@ def building(directory: Path) -> Iterator[None]:
         yield
 
 
-def promote(directory: Path, name: str) -> None:
-    """Make a version that is there the live one again, and drop those that are damaged. Call it under `building`."""
-    others = [other for other in version_names(directory) if other != name and _is_whole(directory / other)]
-    _point_to(directory, [name, *others][:KEPT_VERSIONS])
+def publish(
+    directory: Path,
+    write: Callable[[Path], Mapping[str, Any]],
+    encoder_id: str,
+    keep: int = KEPT_VERSIONS,
+    seen: SeenFiles | None = None,
+) -> str:
+    """Have `write` fill the folder of a new version and say what its manifest holds besides its files; read the version
+    back, find some of its passages in it, and make it the live one, of `keep` that stay. Returns its name.
 
-
-def _is_whole(version: Path) -> bool:
+    Files `seen` before and linked into the version are not read again. Raises IndexDamaged when what comes back is not
+    what was written. On this and any other error (disk full) what was written is removed and the live version stays.
+    Call it under `building`.
+    """
+    seen = seen or SeenFiles()
+    work = directory / f"{_WORK}{os.getpid()}"
+    shutil.rmtree(work, ignore_errors=True)
+    version = work
     try:
-        verify(version)
-    except IndexUnavailable:
+        work.mkdir()
+        name = _seal(work, write(work), seen)
+        version = work.rename(directory / name)
+        _sync(directory)
+        _read_back(version, encoder_id, seen)
+    except BaseException:
+        shutil.rmtree(version, ignore_errors=True)
+        raise
+    promote(directory, name, keep, seen)
+    return name
+
+
+def _seal(work: Path, manifest: Mapping[str, Any], seen: SeenFiles) -> str:
+    """Flush every file to disk, describe them in the manifest, and return the version's name."""
+    paths = sorted(work.rglob("*"))
+    files = [path for path in paths if path.is_file()]
+    for path in paths:
+        if not seen.knows(path):  # what is linked from an older version is on the disk
+            _sync(path)
+    entries = {
+        path.relative_to(work).as_posix(): {
+            "bytes": path.stat().st_size, "sha256": seen.sha256(path) if seen.knows(path) else sha256(path)
+        }
+        for path in files
+    }  # fmt: skip
+    created = datetime.datetime.now(datetime.UTC).isoformat(timespec="microseconds")
+    whole = {"format": FORMAT, "created": created, **manifest, "files": entries}
+    raw = json.dumps(whole, indent=2, ensure_ascii=False).encode()
+    (work / MANIFEST).write_bytes(raw)
+    _sync(work / MANIFEST)
+    _sync(work)
+    return version_name(raw)
+
+
+def _read_back(version: Path, encoder_id: str, seen: SeenFiles) -> None:
+    try:
+        require_findable(open_version(version, encoder_id, seen))
+    except IndexUnavailable as error:
+        raise IndexDamaged(f"{error} It was just written, and is not published. Is the disk sound?") from error
+
+
+def promote(directory: Path, name: str, keep: int = KEPT_VERSIONS, seen: SeenFiles | None = None) -> None:
+    """Make a version that is there the live one; of the others that are whole the best stay, `keep` with it: the older
+    ones first, which one can go back to, then those that were left by going back. Call it under `building`."""
+    others = {other: _created(directory / other) for other in version_names(directory) if other != name}
+    whole = {other: created for other, created in others.items() if created and _is_whole(directory / other, seen)}
+    now = _created(directory / name)
+    order = sorted(whole, key=lambda other: (whole[other] < now, whole[other]), reverse=True)
+    _point_to(directory, [name, *order][:keep])
+
+
+def roll_back(directory: Path, encoder_id: str, version: str = "") -> str:
+    """Make an older version the live one again: `version`, or the newest that is older than the live one and whole.
+    Returns its name. Those that are left stay until new ones take their place.
+
+    Raises IndexUnavailable when there is none, IndexDamaged or IndexMismatch when `version` cannot be served,
+    BuildRefused when a build is at work.
+    """
+    with building(directory):
+        seen = SeenFiles()
+        chosen = version or _one_before(directory, seen)
+        if chosen not in (names := version_names(directory)):
+            raise IndexUnavailable(f"{directory} holds no version {chosen}; it holds {', '.join(names) or 'none'}.")
+        require_findable(open_version(directory / chosen, encoder_id, seen))
+        promote(directory, chosen, len(names), seen)
+        return chosen
+
+
+def _one_before(directory: Path, seen: SeenFiles) -> str:
+    live = live_name(directory)
+    now = _created(directory / live) if live else ""
+    older = {name: created for name in version_names(directory) if (created := _created(directory / name)) < now}
+    for name in sorted(older, key=lambda name: older[name], reverse=True):
+        if _is_whole(directory / name, seen):
+            return name
+        log.warning("%s is damaged and passed over.", directory / name)
+    raise IndexUnavailable(
+        f"{directory} holds no version older than {live or 'any'}; `python -m index verify` lists them."
+    )
+
+
+def _created(version: Path) -> str:
+    """When a version was made, in ISO 8601, which sorts; "" where its manifest cannot be read."""
+    try:
+        return str(json.loads((version / MANIFEST).read_bytes())["created"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return ""
+
+
+def _is_whole(version: Path, seen: SeenFiles | None) -> bool:
+    try:
+        verify(version, seen)
+    except (IndexUnavailable, OSError):
         return False
     return True
+
+
+def _point_to(directory: Path, names: Sequence[str]) -> None:
+    """Make `names` the versions there are, the first one live; the rename is the moment of publishing."""
+    fresh = directory / f"{CURRENT}.new"
+    fresh.write_text("\n".join(names) + "\n")
+    _sync(fresh)
+    fresh.replace(directory / CURRENT)
+    _sync(directory)
+    for path in directory.glob("v-*"):
+        if path.name not in names:
+            shutil.rmtree(path)
 
 
 def _sync(path: Path) -> None:

@@ -1,0 +1,44 @@
+"""Digests of files that this process has read, so that a file which versions share by hard link is read once.
+
+Known by its number on disk, its size and the time it was written: nothing writes a file through the file system
+without changing these. A disk that rots does; so what was seen is believed only within one process, for files it read
+whole before, and never by `web.readiness`, which reads everything again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+_THREADS = 2
+"""Hashing is the processor's work, a gigabyte a second and core, and lets other threads run."""
+
+
+class SeenFiles:
+    """The digests; safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._digests: dict[tuple[int, int, int, int], str] = {}
+
+    def sha256(self, path: Path) -> str:
+        """SHA-256 of a file in hexadecimal. Raises OSError when it cannot be read."""
+        with path.open("rb") as file:
+            seen = _identity(os.fstat(file.fileno()))
+            if seen not in self._digests:
+                self._digests[seen] = hashlib.file_digest(file, "sha256").hexdigest()
+            return self._digests[seen]
+
+    def knows(self, path: Path) -> bool:
+        return _identity(path.stat()) in self._digests
+
+    def of(self, paths: Iterable[Path]) -> list[str]:
+        """SHA-256 of each, several at a time."""
+        with ThreadPoolExecutor(_THREADS) as pool:
+            return list(pool.map(self.sha256, paths))
+
+
+def _identity(stat: os.stat_result) -> tuple[int, int, int, int]:
+    return stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns
