@@ -8,6 +8,7 @@ import ctypes
 import dataclasses
 import gc
 import sys
+from functools import partial
 from pathlib import Path
 
 from answer import sentence_reader, span_reader
@@ -21,7 +22,9 @@ from errors import one_line_errors
 from index.build import build
 from index.encoder import SentenceEncoder
 from index.onnx_encoder import OnnxEncoder
-from index.store import open_index
+from index.seen import SeenFiles
+from index.store import open_index, open_version
+from index.updating import UpdatingEncoder
 from index.weights import BUNDLED
 from records import Encoder, Reader
 from settings import Settings
@@ -53,15 +56,31 @@ def open_builder(settings: Settings) -> SentenceEncoder:
     )
 
 
+def open_updater(settings: Settings) -> Encoder:
+    """What passages are encoded with when an index is brought up to date: where they are few, without loading torch."""
+    builder = open_builder(settings)
+    if settings.model != BUNDLED:
+        return builder
+    few = partial(
+        OnnxEncoder,
+        settings.cache,
+        precision="fp32",
+        query_prefix=settings.query_prefix,
+        passage_prefix=settings.passage_prefix,
+        threads=settings.threads,
+    )
+    return UpdatingEncoder(few, builder)
+
+
 def open_span_model(settings: Settings) -> SpanModel:
     """What the trained reader reads with. Raises ModelError when it cannot be prepared."""
     return SpanModel(served_reader(settings.cache), settings.threads)
 
 
-def open_assistant(settings: Settings) -> Assistant:
+def open_assistant(settings: Settings, seen: SeenFiles | None = None) -> Assistant:
     """The live index, its encoder and a reader. Raises IndexUnavailable, IndexMismatch or ModelError."""
     encoder = open_encoder(settings)
-    index = open_index(settings.index, encoder.id)
+    index = open_index(settings.index, encoder.id, seen)
     reader: Reader
     # The trained reader goes on from the bundled encoder's half-way states; no other encoder has these.
     if settings.reader == "trained" and settings.model == BUNDLED:
@@ -72,6 +91,11 @@ def open_assistant(settings: Settings) -> Assistant:
         reader = SentenceReader(calibration)
     threshold = calibration.threshold if settings.threshold is None else settings.threshold
     return Assistant(index, encoder, reader, threshold, settings.max_question)
+
+
+def reopen(settings: Settings, seen: SeenFiles, assistant: Assistant, name: str) -> Assistant:
+    """The same over the version `name`. Raises IndexDamaged, IndexMismatch, and OSError when it vanishes meanwhile."""
+    return dataclasses.replace(assistant, index=open_version(settings.index / name, assistant.encoder.id, seen))
 
 
 def _one_arena() -> None:
@@ -100,12 +124,18 @@ def main(argv: list[str] | None = None) -> int:
     from web.serving import serve  # gradio takes seconds to import; --help and errors need not wait for it
 
     if update:
-        build(read_articles(settings.articles), open_builder(settings), settings.index, progress=sys.stderr.isatty())
-    assistant = open_assistant(settings)
+        build(read_articles(settings.articles), open_updater(settings), settings.index, progress=sys.stderr.isatty())
+    seen = SeenFiles()
+    serve(_settled(open_assistant(settings, seen)), settings, partial(reopen, settings, seen))
+    return 0
+
+
+def _settled(assistant: Assistant) -> Assistant:
+    """It, with all that was made until now out of the garbage collector's way. Nobody here keeps it: its index is to be
+    let go of when another version is taken."""
     gc.freeze()
     gc.enable()
-    serve(assistant, settings)
-    return 0
+    return assistant
 
 
 if __name__ == "__main__":

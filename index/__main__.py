@@ -1,4 +1,4 @@
-"""Build, check and search an index: `python -m index build|verify|search|export --help`."""
+"""Publish, go back, check and search an index: `python -m index publish|rollback|verify|search|export --help`."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ import dataclasses
 import sys
 from pathlib import Path
 
-from app import open_builder, open_encoder
+from app import open_builder, open_encoder, open_updater
 from corpus.articles import read_articles
 from errors import IndexUnavailable, one_line_errors, positive
 from index.build import build
 from index.export import export
+from index.publish import KEPT_VERSIONS, roll_back
 from index.question import prepare
 from index.search import search
-from index.store import open_index, verify, version_names
+from index.seen import SeenFiles
+from index.store import live_name, open_index, verify, version_names
 from settings import Settings
 
 
@@ -27,16 +29,30 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _parser(settings: Settings) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m index", description="Build, check and search an index.")
-    commands = parser.add_subparsers(required=True, metavar="build|verify|search|export")
+    parser = argparse.ArgumentParser(prog="python -m index", description="Publish, go back, check and search an index.")
+    commands = parser.add_subparsers(required=True, metavar="publish|rollback|verify|search|export")
     index = argparse.ArgumentParser(add_help=False)
     index.add_argument("--index", type=Path, default=settings.index, metavar="DIR", help="default: %(default)s")
 
-    builder = commands.add_parser("build", parents=[index], help="articles to a published index; encodes what is new")
-    builder.add_argument("--articles", type=Path, default=settings.articles, metavar="DIR", help="default: %(default)s")
-    builder.set_defaults(command=_build)
+    publisher = commands.add_parser(
+        "publish", aliases=["build"], parents=[index],
+        help="articles to a new live version; encodes what is new, and writes nothing where nothing is",
+    )  # fmt: skip
+    publisher.add_argument(
+        "--articles", type=Path, default=settings.articles, metavar="DIR", help="default: %(default)s"
+    )
+    publisher.add_argument(
+        "--keep", type=positive, default=KEPT_VERSIONS, metavar="N", help="versions that stay (default: %(default)s)"
+    )
+    publisher.set_defaults(command=_publish)
 
-    verifier = commands.add_parser("verify", parents=[index], help="check every byte of every version")
+    back = commands.add_parser(
+        "rollback", parents=[index], help="make an older version the live one; publishing goes forward again"
+    )
+    back.add_argument("version", nargs="?", default="", help="as `verify` lists them (default: the one before)")
+    back.set_defaults(command=_roll_back)
+
+    verifier = commands.add_parser("verify", parents=[index], help="list the versions and check every byte of each")
     verifier.set_defaults(command=_verify)
 
     searcher = commands.add_parser("search", parents=[index], help="the passages that a question finds, with scores")
@@ -51,11 +67,15 @@ def _parser(settings: Settings) -> argparse.ArgumentParser:
     return parser
 
 
-def _build(settings: Settings, arguments: argparse.Namespace) -> int:
+def _publish(settings: Settings, arguments: argparse.Namespace) -> int:
     articles = read_articles(arguments.articles)
-    report = build(articles, open_builder(settings), settings.index, progress=sys.stderr.isatty())
+    before = live_name(settings.index)
+    report = build(
+        articles, open_updater(settings), settings.index, keep=arguments.keep, progress=sys.stderr.isatty()
+    )  # fmt: skip
     if not report.changed:
-        print(f"{report.version}: up to date, {report.articles} articles, {report.passages} passages")
+        state = "up to date" if report.version == before else "live again"
+        print(f"{report.version}: {state}, {report.articles} articles, {report.passages} passages")
         return 0
     reused = report.passages - report.encoded
     print(
@@ -65,15 +85,24 @@ def _build(settings: Settings, arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _roll_back(settings: Settings, arguments: argparse.Namespace) -> int:
+    before = live_name(settings.index)
+    print(f"{roll_back(settings.index, open_builder(settings).id, arguments.version)}: live again instead of {before}")
+    return 0
+
+
 def _verify(settings: Settings, _: argparse.Namespace) -> int:
     names = version_names(settings.index)
     if not names:
         raise IndexUnavailable(f"No index in {settings.index}. Run `python -m index build --index {settings.index}`.")
-    whole = True
+    whole, seen = True, SeenFiles()
     for name in names:
         try:
-            counts = verify(settings.index / name)["counts"]
-            state = f"whole, {counts['articles']} articles, {counts['passages']} passages"
+            manifest = verify(settings.index / name, seen)
+            counts = manifest["counts"]
+            state = (
+                f"whole, {counts['articles']} articles, {counts['passages']} passages, built {manifest['created'][:16]}"
+            )
         except IndexUnavailable as error:
             state, whole = f"damaged: {error}", False
         print(f"{name}{' (live)' if name == names[0] else ''}: {state}")

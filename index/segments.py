@@ -2,8 +2,9 @@
 
 Of the 85 kB that a passage takes on disk, all but three are these. So a version that holds a few new passages links
 the segments of the version before it, writes the new passages into one of its own, and copies nothing else. A segment
-is never changed; its name is a hash of what it holds and of whose it is. A passage that is withdrawn is in no file of the next version:
-a segment that holds one is written anew without it.
+is never changed; its name is a hash of what it holds and of whose it is. A passage that is withdrawn is in no file of
+the next version: a segment that holds one is written anew without it. The price: a disk that damages a segment damages
+all versions that share it.
 
     tokens/places.npy         int32 (n, 2): of each passage its segment, numbered in the order of names, and its place
     tokens/<hash>/token_*.npy

@@ -11,6 +11,7 @@ import json
 import logging
 import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import NamedTuple
 
 from anyio import to_thread
 
@@ -27,23 +28,43 @@ class ClientLeft(Exception):
     """Nobody waits for the answer any more."""
 
 
+class _Served(NamedTuple):
+    """What is replaced at once when another version of the index is taken."""
+
+    assistant: Assistant
+    readiness: Readiness
+
+
 class Desk:
     """The assistant as the public may use it. `waiting`: how many questions of the API may queue behind one."""
 
     def __init__(
         self, assistant: Assistant, metrics: Metrics, readiness: Readiness, waiting: int, log_questions: bool = False
     ) -> None:
-        self.assistant = assistant
+        self._served = _Served(assistant, readiness)
         self.metrics = metrics
-        self.readiness = readiness
         self._most_waiting, self._waiting = waiting, 0
         self._log_questions = log_questions
         self._turn = asyncio.Lock()  # first come, first served, without a thread for each who waits
         self._answering = threading.Lock()  # Gradio has a queue of its own, in threads
 
     @property
+    def assistant(self) -> Assistant:
+        return self._served.assistant
+
+    @property
+    def readiness(self) -> Readiness:
+        return self._served.readiness
+
+    @property
     def articles(self) -> Mapping[str, Article]:
         return self.assistant.articles
+
+    def take(self, assistant: Assistant, readiness: Readiness) -> None:
+        """Ask `assistant` from the next question on; one under way ends with the assistant it began with."""
+        self._served = _Served(assistant, readiness)
+        self.metrics.serves(assistant.index.version)
+        self.metrics.swapped("taken")
 
     async def in_turn(self, surface: Surface, ask: Callable[[], Answer], gone: Callable[[], Awaitable[bool]]) -> Answer:
         """`ask`, which is `self.ask` with its arguments, for a client on the event loop: when its turn has come, unless
@@ -83,8 +104,9 @@ class Desk:
         answer = None
         try:
             with self._answering:
-                self.readiness.require()
-                answer = self.assistant.ask(question, turns=turns, lang=lang, filters=filters, found=found)
+                assistant, readiness = self._served
+                readiness.require()
+                answer = assistant.ask(question, turns=turns, lang=lang, filters=filters, found=found)
             outcome = answer.status
             return answer
         except QuestionError:

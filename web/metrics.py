@@ -34,8 +34,18 @@ class Metrics:
         )
         self._feedback = Counter("bulletin_feedback", "Thumbs up and down.", ["verdict"], registry=self._registry)
         self.waiting = Gauge("bulletin_waiting", "Questions that wait for their turn.", registry=self._registry)
-        index = Gauge("bulletin_index", "The version that is served.", ["version"], registry=self._registry)
-        index.labels(index_version).set(1)
+        self._index = Gauge("bulletin_index", "The version that is served.", ["version"], registry=self._registry)
+        self._swaps = Counter(
+            "bulletin_index_swaps", "New versions, by whether they were taken.", ["outcome"], registry=self._registry
+        )
+        self.serves(index_version)
+
+    def serves(self, index_version: str) -> None:
+        self._index.clear()
+        self._index.labels(index_version).set(1)
+
+    def swapped(self, outcome: Literal["taken", "refused"]) -> None:
+        self._swaps.labels(outcome).inc()
 
     def answered(self, surface: Surface, answer: Answer) -> None:
         self.ended(surface, answer.status)

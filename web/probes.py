@@ -12,7 +12,6 @@ from web.pages import READ
 
 def add_probes(app: FastAPI, desk: Desk) -> None:
     """`/healthz`: the process answers. `/readyz`: the index is whole (503 where it is not). `/metrics`: Prometheus."""
-    version = desk.assistant.index.version
 
     @app.api_route("/healthz", methods=READ, include_in_schema=False)
     async def healthz() -> Response:
@@ -20,7 +19,9 @@ def add_probes(app: FastAPI, desk: Desk) -> None:
 
     @app.api_route("/readyz", methods=READ, include_in_schema=False)
     def readyz() -> Response:  # in a thread: it may read every file of the index
-        if problem := desk.readiness.problem():
+        readiness = desk.readiness
+        version = readiness.version
+        if problem := readiness.problem():
             return JSONResponse({"ready": False, "index_version": version, "problem": problem}, 503)
         return JSONResponse({"ready": True, "index_version": version})
 

@@ -8,6 +8,7 @@ there (through the proxy of the environment, if there is one), and leaves no roo
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import json
 import logging
@@ -36,6 +37,7 @@ from web.metrics import Metrics
 from web.pages import add_pages
 from web.probes import add_probes
 from web.readiness import Readiness
+from web.swap import Reopen, Watch
 from web.texts import TEXTS
 
 _HERE: Final = Path(__file__).parent
@@ -61,8 +63,9 @@ def headers(origins: Sequence[str]) -> dict[str, str]:
     }
 
 
-def serve(assistant: Assistant, settings: Settings) -> None:
-    """Serve until interrupted; one line says where, once it answers.
+def serve(assistant: Assistant, settings: Settings, reopen: Reopen | None = None) -> None:
+    """Serve until interrupted; one line says where, once it answers. With `reopen` the version of the index that is
+    live is taken whenever that is another one.
 
     Raises SettingsError when it cannot listen on the port, StorageError when feedback could not be kept.
     """
@@ -70,8 +73,10 @@ def serve(assistant: Assistant, settings: Settings) -> None:
     version = assistant.index.version
     readiness = Readiness(settings.index, version)
     desk = Desk(assistant, Metrics(version), readiness, settings.waiting, settings.log_questions)
+    del assistant  # its index is let go of when another version is taken
     feedback = Feedback(settings.feedback, settings.feedback_days) if settings.feedback_days else None
-    with _listen(settings.host, settings.port) as listener:
+    watch = Watch(desk, settings.index, reopen) if reopen else contextlib.nullcontext()
+    with _listen(settings.host, settings.port) as listener, watch:
         asyncio.run(_serve(partial(make_app, desk, feedback, settings), settings, listener))
 
 
@@ -119,12 +124,13 @@ def make_app(desk: Desk, feedback: Feedback | None, settings: Settings) -> fasta
 
 
 def _log_to_stderr() -> None:
-    """The log of questions: a JSON object a line, as a service manager collects them."""
+    """The log of questions and of versions taken: a JSON object a line, as a service manager collects them."""
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(message)s"))
-    questions = logging.getLogger("bulletin.questions")
-    questions.handlers, questions.propagate = [handler], False
-    questions.setLevel(logging.INFO)
+    for name in ("bulletin.questions", "bulletin.versions"):
+        lines = logging.getLogger(name)
+        lines.handlers, lines.propagate = [handler], False
+        lines.setLevel(logging.INFO)
 
 
 def _script() -> str:
