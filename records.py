@@ -7,7 +7,7 @@ All offsets count characters (Unicode code points) of `Article.body`, ends exclu
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, get_args
 
@@ -113,16 +113,20 @@ Found = tuple[NDArray[np.int64], NDArray[np.float32]]
 
 class VectorStore(Protocol):
     """Where the passages of one built version are looked for, by vector and by words. A passage is named by its row,
-    its number in the version; only passages of articles that `filters` admit are found."""
+    its number in the version; only passages of articles that `filters` admit are found.
+
+    `terms` are stems as the index holds them (`fr:minist`), each with a weight above 0 that its BM25 is multiplied by;
+    a term that no passage holds counts nothing. How rare a term is (`LexicalIndex.idf`) is asked of the version's own
+    files, not of the store."""
 
     def nearest(self, vector: NDArray[np.float32], k: int, filters: Filters | None = None) -> Found:
         """`vector`: (dim,), unit length. Scores are inner products."""
 
-    def wordiest(self, terms: Sequence[str], k: int, filters: Filters | None = None) -> Found:
-        """`terms`: stems as the index holds them. Scores are BM25, those of 0 left out."""
+    def wordiest(self, terms: Mapping[str, float], k: int, filters: Filters | None = None) -> Found:
+        """Scores are weighted BM25, those of 0 left out."""
 
-    def word_scores(self, terms: Sequence[str], rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        """BM25 (m,) of these rows (m,)."""
+    def word_scores(self, terms: Mapping[str, float], rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Weighted BM25 (m,) of these rows (m,)."""
 
     def vectors(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """The passages' vectors, (m, dim)."""

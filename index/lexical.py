@@ -8,9 +8,11 @@ and words that the languages share are evidence there, and function words that l
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -20,7 +22,9 @@ import Stemmer
 from bm25s.stopwords import STOPWORDS_EN, STOPWORDS_FRENCH, STOPWORDS_GERMAN
 from numpy.typing import NDArray
 
-from records import LANGS, Lang
+from index.names import Names
+from index.postings import Postings
+from records import LANGS, Found, Lang
 
 _STEMMERS = {"fr": "french", "en": "english", "de": "german"}
 _WORD = re.compile(r"\w+")
@@ -62,40 +66,59 @@ def question_stems(text: str, lang: Lang, index_lang: Lang) -> list[str]:
 
 
 class LexicalIndex:
-    """BM25 (bm25s, Lucene's variant, k1 = 1.5, b = 0.75) over passages of several languages."""
+    """BM25 (weights by bm25s, Lucene's variant, k1 = 1.5, b = 0.75) over passages of several languages."""
 
-    def __init__(self, bm25: bm25s.BM25) -> None:
-        self._bm25 = bm25
-        self._langs: tuple[Lang, ...] = tuple(
-            lang for lang in LANGS if any(term.startswith(f"{lang}:") for term in bm25.vocab_dict)
-        )
+    def __init__(self, vocabulary: Names, postings: Postings) -> None:
+        """`postings`: of the terms as `vocabulary` numbers them."""
+        self.vocabulary, self.postings = vocabulary, postings
 
     @classmethod
-    def build(cls, texts: Sequence[str], langs: Sequence[Lang]) -> LexicalIndex:
+    def build(cls, texts: Iterable[str], langs: Iterable[Lang]) -> LexicalIndex:
+        numbers: dict[str, int] = {}
+        found = list(_term_numbers(texts, langs, numbers))
         bm25 = bm25s.BM25(auto_compile=False)
-        terms = [stems(words(text), lang) or [f"{lang}:"] for text, lang in zip(texts, langs, strict=True)]
-        bm25.index(terms, show_progress=False)
-        return cls(bm25)
+        bm25.index((found, numbers), create_empty_token=False, show_progress=False)
+        starts = np.asarray(bm25.scores["indptr"], np.int64)
+        rows = np.asarray(bm25.scores["indices"], np.int32)
+        scores = np.asarray(bm25.scores["data"], np.float32)
+        most = np.maximum.reduceat(scores, starts[:-1])
+        return cls(Names.of(list(numbers)), Postings(len(found), starts, rows, scores, most))
 
     def save(self, directory: Path) -> None:
-        self._bm25.save(directory, show_progress=False)
+        directory.mkdir(exist_ok=True)
+        self.vocabulary.save(directory, "terms")
+        self.postings.save(directory)
 
     @classmethod
     def load(cls, directory: Path) -> LexicalIndex:
-        return cls(bm25s.BM25.load(directory, load_corpus=False, mmap=True, show_progress=False, auto_compile=False))
+        """Memory-mapped: only what questions ask for is read."""
+        return cls(Names.load(directory, "terms"), Postings.load(directory))
+
+    def best(self, terms: Mapping[str, float], k: int, admitted: NDArray[np.bool_] | None = None) -> Found:
+        """The `k` passages with the highest BM25 over weighted `terms`, those of 0 left out, of the `admitted` (n,)."""
+        return self.postings.best(self._numbered(terms), k, admitted)
+
+    def scores_of(self, terms: Mapping[str, float], rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """BM25 over weighted `terms` of these passages, float32 (m,)."""
+        return self.postings.scores_of(self._numbered(terms), rows)
 
     def scores(self, question: str, lang: Lang) -> NDArray[np.float32]:
         """BM25 of every passage, float32 (n,), each under its own language's view of the question."""
-        terms = [term for index_lang in self._langs for term in question_stems(question, lang, index_lang)]
-        return np.asarray(self._bm25.get_scores_from_ids(self._bm25.get_tokens_ids(terms)), np.float32)
+        terms = Counter(term for index_lang in LANGS for term in question_stems(question, lang, index_lang))
+        return self.postings.all_scores(self._numbered(terms))
 
     def idf(self, term: str) -> float:
         """Lucene's inverse document frequency of a term; a term that no passage holds has the highest of all."""
-        count = int(self._bm25.scores["num_docs"])
-        token = self._bm25.vocab_dict.get(term)
-        pointers = self._bm25.scores["indptr"]
-        frequency = 0 if token is None else int(pointers[token + 1] - pointers[token])
-        return float(np.log1p((count - frequency + 0.5) / (frequency + 0.5)))
+        number = self.vocabulary.number(term)
+        frequency = 0 if number is None else self.postings.frequency(number)
+        return math.log1p((self.postings.count - frequency + 0.5) / (frequency + 0.5))
+
+    def _numbered(self, terms: Mapping[str, float]) -> dict[int, float]:
+        return {
+            number: float(weight)
+            for term, weight in terms.items()
+            if (number := self.vocabulary.number(term)) is not None
+        }
 
     def coverage(self, question: str, lang: Lang, sentences: Sequence[str], sentence_lang: Lang) -> list[float]:
         """For each sentence the share, 0 to 1, of the question's terms it holds, weighed by idf."""
@@ -103,3 +126,14 @@ class LexicalIndex:
         total = sum(weights.values()) or 1.0
         found = (weights.keys() & set(stems(words(sentence), sentence_lang)) for sentence in sentences)
         return [sum(weights[term] for term in terms) / total for terms in found]
+
+
+def _term_numbers(texts: Iterable[str], langs: Iterable[Lang], numbers: dict[str, int]) -> Iterator[list[int]]:
+    """The numbers of each text's terms; new terms are given the next number in `numbers`."""
+    known: dict[tuple[Lang, str], int] = {}  # a word is stemmed once, not as often as it is written
+    for text, lang in zip(texts, langs, strict=True):
+        found = words(text)
+        for word in found:
+            if (lang, word) not in known:
+                known[lang, word] = numbers.setdefault(stems([word], lang)[0], len(numbers))
+        yield [known[lang, word] for word in found] or [numbers.setdefault(f"{lang}:", len(numbers))]

@@ -10,72 +10,69 @@ reported on the other: `python -m bench retrieval`.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
+from index.columns import KINDS
 from index.lexical import question_stems
 from index.store import Index
-from records import LANGS, Filters, Hit, Passage, Question
+from records import LANGS, Filters, Hit, Kind, Passage, Question
 
 CANDIDATES = 30
 """Taken from each of vectors and words before ranking."""
 WORDS_WEIGHT = 0.2
 _APPARATUS_PENALTY = 0.01
 """Kept back from parts that repeat the body's words without saying anything; a fifth of the spread of `late`."""
+_PENALISED: tuple[Kind, ...] = ("contacts", "sources", "signature")
 
 
 def apparatus_penalty(passage: Passage) -> float:
-    return _APPARATUS_PENALTY if passage.kind in ("contacts", "sources", "signature") else 0.0
+    return _APPARATUS_PENALTY if passage.kind in _PENALISED else 0.0
 
 
 def search(index: Index, question: Question, k: int, filters: Filters | None = None) -> list[Hit]:
     """The best `k` passages for a question, best first, of the articles that `filters` admit; ties in the order of the
     corpus."""
-    lexical = _word_scores(index, question)
-    admitted = _admitted(index, filters) if filters else None
-    nearest, _ = index.vectors.search(question.encoding.vector, CANDIDATES, admitted)
-    wordiest = np.argsort(-lexical, kind="stable")
-    if admitted is not None:
-        wordiest = wordiest[np.isin(wordiest, admitted)]
-    wordiest = wordiest[:CANDIDATES]
-    candidates = np.unique(np.concatenate([nearest, wordiest[lexical[wordiest] > 0]]))
-    return _ranked(index, question, candidates, lexical, k)
-
-
-def _admitted(index: Index, filters: Filters) -> NDArray[np.int64]:
-    """The rows of the passages whose articles may answer."""
-    ids = {article.id for article in index.articles.values() if filters.admit(article)}
-    return np.array([row for row, passage in enumerate(index.passages) if passage.article_id in ids], np.int64)
+    terms = _weighted_terms(index, question)
+    nearest, _ = index.store.nearest(question.encoding.vector, CANDIDATES, filters)
+    wordiest, _ = index.store.wordiest(terms, CANDIDATES, filters)
+    return _ranked(index, question, np.union1d(nearest, wordiest), terms, k)
 
 
 def search_within(index: Index, question: Question, article_id: str) -> list[Hit]:
     """The passages of one article, best first."""
-    own = np.array([row for row, passage in enumerate(index.passages) if passage.article_id == article_id], np.int64)
-    return _ranked(index, question, own, _word_scores(index, question), len(own))
+    own = index.rows_of(article_id)
+    return _ranked(index, question, own, _weighted_terms(index, question), len(own))
 
 
 def _ranked(
-    index: Index, question: Question, rows: NDArray[np.int64], lexical: NDArray[np.float32], k: int
+    index: Index, question: Question, rows: NDArray[np.int64], terms: Mapping[str, float], k: int
 ) -> list[Hit]:
-    """The best `k` of these rows of the index. `lexical`: what `_word_scores` gives for all rows."""
-    encoding = question.encoding
-    dense = index.vectors.rows(rows.tolist()) @ encoding.vector
-    late = np.array([_max_sim(encoding.tokens, index.tokens.of(row).vectors()) for row in rows], np.float32)
-    penalty = [apparatus_penalty(index.passages[row]) for row in rows]
-    same_language = index.langs[rows] == LANGS.index(question.lang)
-    score = late + WORDS_WEIGHT * same_language * lexical[rows] - np.array(penalty, np.float32)
+    """The best `k` of these rows of the index. `terms`: what `_weighted_terms` gives."""
+    encoding, columns = question.encoding, index.columns
+    dense = index.store.vectors(rows) @ encoding.vector
+    words = index.store.word_scores(terms, rows)
+    late = np.array([_max_sim(encoding.tokens, index.tokens.of(row).vectors()) for row in rows.tolist()], np.float32)
+    penalised = np.isin(columns.kinds[rows], [KINDS.index(kind) for kind in _PENALISED])
+    same_language = columns.langs[rows] == LANGS.index(question.lang)
+    score = late + WORDS_WEIGHT * same_language * words - np.float32(_APPARATUS_PENALTY) * penalised
     best = np.argsort(-score, kind="stable")[:k]
-    return [_hit(index, question, int(rows[i]), score[i], dense[i], late[i], lexical[rows[i]]) for i in best]
+    return [_hit(index, question, int(rows[i]), score[i], dense[i], late[i], words[i]) for i in best]
 
 
-def _word_scores(index: Index, question: Question) -> NDArray[np.float32]:
-    """BM25 of every passage over its upper bound, the sum of the idf of the question's terms, seen or not."""
+def _weighted_terms(index: Index, question: Question) -> dict[str, float]:
+    """The question's terms in each language, and how much each one's BM25 counts: as often as it was asked for, over
+    the most that all of its language could give, the sum of their idf, seen or not. So words score from 0 to 1."""
     text = question.searched or question.text
-    bounds = np.array(
-        [sum(index.lexical.idf(term) for term in question_stems(text, question.lang, lang)) or 1.0 for lang in LANGS],
-        np.float32,
-    )
-    return index.lexical.scores(text, question.lang) / bounds[index.langs]
+    weighted: dict[str, float] = {}
+    for lang in LANGS:
+        terms = Counter(question_stems(text, question.lang, lang))
+        bound = sum(times * index.lexical.idf(term) for term, times in terms.items())
+        weighted |= {term: times / bound for term, times in terms.items()}
+    return weighted
 
 
 def _max_sim(question: NDArray[np.float32], passage: NDArray[np.float32]) -> float:

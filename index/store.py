@@ -3,7 +3,7 @@
     DIR/CURRENT            the names of the versions, the live one first
     DIR/v-<hash>/          one version; the hash is of its manifest, so the manifest is checked too
         manifest.json      format, encoder, chunk settings, counts, size and SHA-256 of every other file
-        articles.jsonl  passages.jsonl  vectors.faiss  token_*.npy  lexical/*
+        articles.jsonl  passages.jsonl  vectors.faiss  lexical/*  tokens/* (see `index.segments`)
 
 A version that is damaged is named in a warning and the next older one that is whole is served.
 """
@@ -22,12 +22,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from errors import IndexDamaged, IndexMismatch, IndexUnavailable
+from index.columns import Columns
 from index.lexical import LexicalIndex
 from index.lines import read_lines, to_article, to_passage
-from index.vectors import FaissVectors, TokenVectors
-from records import LANGS, Article, Passage
+from index.local_store import LocalStore
+from index.seen import SeenFiles
+from index.segments import TokenSegments
+from index.vectors import FaissVectors
+from records import Article, Passage, VectorStore
 
-FORMAT = 2
+FORMAT = 3
 CURRENT, MANIFEST = "CURRENT", "manifest.json"
 log = logging.getLogger("bulletin.index")
 
@@ -42,14 +46,20 @@ class Index:
     passages: Sequence[Passage]
     keys: Sequence[str]
     vectors: FaissVectors
-    tokens: TokenVectors
+    tokens: TokenSegments
     lexical: LexicalIndex
-    langs: NDArray[np.int8]
-    """The language of each passage, as a number into `records.LANGS`."""
+    columns: Columns
+    store: VectorStore
+    """Where search looks: the files of this version themselves, or a cluster that holds the same."""
+
+    def rows_of(self, article_id: str) -> NDArray[np.int64]:
+        """The passages of an article."""
+        return self.columns.rows_of(list(self.articles).index(article_id))
 
 
-def open_index(directory: Path, encoder_id: str | None = None) -> Index:
-    """The live version, or the newest whole one when it is damaged (with a warning that names the file).
+def open_index(directory: Path, encoder_id: str | None = None, seen: SeenFiles | None = None) -> Index:
+    """The live version, or the newest whole one when it is damaged (with a warning that names the file). Files that
+    were `seen` already are not read again to check them.
 
     Raises IndexUnavailable when there is none to serve, IndexMismatch when it was built by another encoder than
     `encoder_id` or in another format.
@@ -64,7 +74,7 @@ def open_index(directory: Path, encoder_id: str | None = None) -> Index:
     problems = []
     for name in names:
         try:
-            index = _load(directory / name)
+            index = _load(directory / name, seen)
         except (IndexDamaged, OSError) as error:  # OSError: a builder removed it since it was verified
             problems.append(str(error))
             continue
@@ -75,6 +85,13 @@ def open_index(directory: Path, encoder_id: str | None = None) -> Index:
     raise IndexDamaged(
         f"{' '.join(problems)} No whole version is left: run `python -m index build --index {directory}`."
     )
+
+
+def open_version(version: Path, encoder_id: str, seen: SeenFiles | None = None) -> Index:
+    """This version and no other. Raises IndexDamaged, IndexMismatch, and OSError when it vanishes meanwhile."""
+    index = _load(version, seen)
+    _require_encoder(index, encoder_id)
+    return index
 
 
 def version_names(directory: Path) -> list[str]:
@@ -103,8 +120,9 @@ def live_name(directory: Path) -> str:
     return next(iter(_listed(directory)), "")
 
 
-def verify(version: Path) -> dict[str, Any]:
+def verify(version: Path, seen: SeenFiles | None = None) -> dict[str, Any]:
     """The manifest of a version whose every byte is as written. Raises IndexDamaged, naming the first file that is not.
+    Files that were `seen` before are not read again.
 
     Raises IndexMismatch when the format is another one.
     """
@@ -119,36 +137,46 @@ def verify(version: Path) -> dict[str, Any]:
         raise IndexMismatch(
             f"{version} has format {manifest['format']}; this program reads {FORMAT}. Run `python -m index build`."
         )
-    for name, expected in manifest["files"].items():
-        _verify_file(version / name, expected)
+    files = {version / name: expected for name, expected in manifest["files"].items()}
+    for path, expected in files.items():
+        _require_size(path, expected["bytes"])
+    for (path, expected), found in zip(files.items(), (seen or SeenFiles()).of(files), strict=True):
+        _require_digest(path, expected["sha256"], found)
     return manifest
 
 
-def _verify_file(path: Path, expected: Mapping[str, Any]) -> None:
+def _require_size(path: Path, expected: int) -> None:
     if not path.is_file():
         raise IndexDamaged(f"{path} is missing.")
     size = path.stat().st_size
-    if size != expected["bytes"]:
-        raise IndexDamaged(f"{path} has {size} bytes; {expected['bytes']} were written.")
-    if sha256(path) != expected["sha256"]:
+    if size != expected:
+        raise IndexDamaged(f"{path} has {size} bytes; {expected} were written.")
+
+
+def _require_digest(path: Path, expected: str, found: str) -> None:
+    if found != expected:
         raise IndexDamaged(f"{path} is not what was written: its SHA-256 differs from the manifest's.")
 
 
-def _load(version: Path) -> Index:
-    manifest = verify(version)
+def _load(version: Path, seen: SeenFiles | None) -> Index:
+    manifest = verify(version, seen)
     lines = read_lines(version / "passages.jsonl")
     articles = {record["id"]: to_article(record) for record in read_lines(version / "articles.jsonl")}
     passages = [to_passage(line, articles) for line in lines]
+    vectors = FaissVectors.load(version / "vectors.faiss")
+    lexical = LexicalIndex.load(version / "lexical")
+    columns = Columns.of(list(articles.values()), passages)
     return Index(
         version=version.name,
         manifest=manifest,
         articles=articles,
         passages=passages,
         keys=[line["key"] for line in lines],
-        vectors=FaissVectors.load(version / "vectors.faiss"),
-        tokens=TokenVectors.load(version),
-        lexical=LexicalIndex.load(version / "lexical"),
-        langs=np.array([LANGS.index(articles[passage.article_id].lang) for passage in passages], np.int8),
+        vectors=vectors,
+        tokens=TokenSegments.load(version / "tokens", manifest["segments"]),
+        lexical=lexical,
+        columns=columns,
+        store=LocalStore(vectors, lexical, columns),
     )
 
 

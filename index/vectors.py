@@ -52,7 +52,7 @@ class FaissVectors:
         scores, rows = self._index.search(vector[None], min(k, most), params=only) if most else _NOTHING
         return rows[0], scores[0]
 
-    def rows(self, numbers: Sequence[int]) -> NDArray[np.float32]:
+    def rows(self, numbers: Sequence[int] | NDArray[np.int64]) -> NDArray[np.float32]:
         """The vectors of these rows, float32 (len(numbers), dim)."""
         return np.asarray(self._index.reconstruct_batch(np.asarray(numbers, np.int64)), np.float32)
 
