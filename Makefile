@@ -28,6 +28,7 @@ test: ## environment and all tests
 	@scripts/browser
 	@scripts/axe >/dev/null
 	@scripts/wordpress install || [ "$$(id -u)" != 0 ] # without root its tests are skipped and say what to install
+	@scripts/nginx || [ "$$(id -u)" != 0 ] # likewise
 	@$(DEV) -m pytest
 
 eval: index ## ask the eval questions and hold the answers against thresholds and baseline
