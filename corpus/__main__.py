@@ -7,6 +7,7 @@ import json
 import sys
 from pathlib import Path
 
+from corpus import sync_verb
 from corpus.articles import read_articles, survey_articles
 from errors import one_line_errors
 from records import Article
@@ -18,6 +19,8 @@ def main(argv: list[str] | None = None) -> int:
     arguments = _parser(Settings.from_environment().articles).parse_args(argv)
     if arguments.verb == "check":
         return _check(arguments.articles)
+    if arguments.verb == "sync":
+        return sync_verb.run(arguments)
     return _list(arguments.articles, as_json=arguments.json)
 
 
@@ -28,6 +31,7 @@ def _parser(default: Path) -> argparse.ArgumentParser:
     list_.add_argument("--json", action="store_true", help="all of it but the body, as one JSON array")
     epilog = "Exit status: 0 all well, 1 problems found, 2 nothing could be checked."
     _verb(verbs, default, "check", "show every problem of the article files as path:line: problem").epilog = epilog
+    sync_verb.add_arguments(_verb(verbs, default, "sync", "bring the articles in step with a site, a feed or a folder"))
     return parser
 
 

@@ -136,7 +136,7 @@ class Fetcher:
         timeouts = {"timeout": {"connect": step, "read": step, "write": step, "pool": step}}
         try:
             with self._pool.stream("GET", target, headers=_headers(validators), extensions=timeouts) as response:
-                headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
+                headers = _joined(response.headers)
                 body = self._body(str(url), headers, response.iter_stream()) if response.status == 200 else b""
                 return Fetched(str(url), response.status, headers, body)
         except _LOST as error:
@@ -269,6 +269,15 @@ def _headers(validators: tuple[str, str]) -> list[tuple[str, str]]:
         ("If-Modified-Since", validators[1]),
     ]
     return [(name, value) for name, value in given if value]
+
+
+def _joined(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """By name; what is said in several lines (Link) as if it were said in one."""
+    joined: dict[str, str] = {}
+    for name, value in headers:
+        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+        joined[key] = f"{joined[key]}, {text}" if key in joined else text
+    return joined
 
 
 def _in_words(error: Exception) -> str:

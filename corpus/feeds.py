@@ -1,0 +1,142 @@
+"""An RSS or Atom feed as a source (feedparser).
+
+A feed holds the last few items only: one that drops out of it is not withdrawn, and nothing ever is. Where the feed
+gives an item's whole text (`content:encoded`, Atom's `content`) that is the article, else the page it links to is read.
+"""
+
+from __future__ import annotations
+
+import calendar
+import dataclasses
+import datetime
+import hashlib
+import html
+import io
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import feedparser
+
+from corpus.fetch import Fetched, Fetcher
+from corpus.language import language
+from corpus.pages import article_id, body_of, plain
+from corpus.sitemaps import fetch_page
+from corpus.source import Survey, Taken, Wanted, attempt, second_choice
+from errors import PageError, SourceError
+from records import Article
+
+__all__ = ["Feed", "entries_of"]
+
+Entry = Mapping[str, Any]
+
+_END = re.compile(rb"</(?:rss|feed|(?:\w+:)?RDF|channel)\s*>", re.IGNORECASE)
+_TAIL = 4000
+"""Bytes at the end of a feed in which its last tag is looked for; caches append comments."""
+
+
+class Feed:
+    """Keys are the items' own ids (`guid`, Atom's `id`), else their links."""
+
+    kind = "feed"
+
+    def __init__(self, address: str, fetcher: Fetcher) -> None:
+        self._address, self._fetcher = address, fetcher
+        self._entries: dict[str, Entry] = {}
+        self._declared = ""
+
+    def survey(self, memory: Mapping[str, str]) -> Survey:
+        validators = memory.get("etag", ""), memory.get("modified", "")
+        fetched = self._fetcher.fetch(self._address, validators=validators)
+        if fetched.status == 304:
+            return Survey({}, memory=memory, unchanged=True)
+        self._declared, entries, problem = entries_of(fetched)
+        self._entries = {_key(entry): entry for entry in entries if _key(entry)}
+        etag, modified = fetched.validators
+        stamps = {key: _stamp(entry) for key, entry in self._entries.items()}
+        return Survey(stamps, ((self._address, problem),) if problem else (), {"etag": etag, "modified": modified})
+
+    def read(self, wanted: Sequence[Wanted]) -> Iterator[Taken]:
+        for one in wanted:
+            yield self._taken(self._entries[one.key], one.key)
+
+    def withdrawn(self, missing: Sequence[str]) -> set[str]:
+        return set()
+
+    def _taken(self, entry: Entry, key: str) -> Taken:
+        text, link = _whole_text(entry), entry.get("link", "")
+        if link and not text:
+            taken = fetch_page(self._fetcher, link, Wanted(key))
+            return dataclasses.replace(taken, article=taken.article and _completed(taken.article, entry))
+        taken = attempt(key, lambda: _article(entry, body_of(text or entry.get("summary", "")), self._declared))
+        if taken.article is None:
+            return taken
+        tail = hashlib.sha256(key.encode()).hexdigest()[:6]
+        return dataclasses.replace(taken, second_id=second_choice(taken.article.id, tail))
+
+
+def entries_of(fetched: Fetched) -> tuple[str, list[Entry], str]:
+    """A feed's language, its entries, and what is wrong with it ("" if nothing); cut off, the last entry is left out.
+
+    Raises SourceError for what is no feed.
+    """
+    charset = f"; charset={fetched.charset}" if fetched.charset else ""
+    said = {"content-type": f"application/xml{charset}", "content-location": fetched.url}
+    # As bytes in a file: a text would be taken for an address to open.
+    feed = feedparser.parse(io.BytesIO(fetched.body), response_headers=said, sanitize_html=False)
+    if not feed.version:
+        raise SourceError(f"{fetched.url}: is no feed; expected RSS or Atom.")
+    entries: list[Entry] = list(feed.entries)
+    if not feed.bozo or _END.search(fetched.body[-_TAIL:]):
+        return feed.feed.get("language", ""), entries, ""
+    return feed.feed.get("language", ""), entries[:-1], f"the feed is cut off after {len(entries[:-1])} whole items"
+
+
+def _key(entry: Entry) -> str:
+    return str(entry.get("id") or entry.get("link") or "")
+
+
+def _stamp(entry: Entry) -> str:
+    said = [entry.get(name, "") for name in ("title", "link", "published", "updated", "summary", "author")]
+    said += [[content.get("value", "") for content in entry.get("content", [])], _section(entry)]
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+
+
+def _whole_text(entry: Entry) -> str:
+    texts = [_as_html(content) for content in entry.get("content", [])]
+    return max(texts, key=len, default="")
+
+
+def _as_html(content: Mapping[str, str]) -> str:
+    value = content.get("value", "").strip()
+    return html.escape(value) if content.get("type") == "text/plain" else value
+
+
+def _article(entry: Entry, body: str, declared: str) -> Article:
+    title = plain(entry.get("title", ""))
+    if not body or not title:
+        raise PageError(f"has no {'title' if body else 'text'}; expected an article.")
+    link = entry.get("link", "")
+    article = Article(article_id(link or title), title, language(body, declared), body, link)
+    return _completed(article, entry)
+
+
+def _completed(article: Article, entry: Entry) -> Article:
+    """With what the feed says and the page did not."""
+    names = [person.get("name", "") for person in entry.get("authors", [])]
+    return dataclasses.replace(
+        article,
+        date=article.date or _date(entry),
+        section=article.section or _section(entry),
+        authors=article.authors or tuple(dict.fromkeys(filter(None, map(plain, names)))),
+    )
+
+
+def _section(entry: Entry) -> str:
+    return next(filter(None, (plain(tag.get("term") or "") for tag in entry.get("tags", []))), "")
+
+
+def _date(entry: Entry) -> datetime.date | None:
+    parsed = entry.get("published_parsed") or entry.get("updated_parsed")
+    return datetime.datetime.fromtimestamp(calendar.timegm(parsed), datetime.UTC).date() if parsed else None

@@ -1,0 +1,72 @@
+"""What a source is, found out by looking at it: a folder, a feed, a sitemap, or a WordPress site."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Literal, get_args
+
+import httpx
+
+from corpus.feeds import Feed, entries_of
+from corpus.fetch import Fetched, Fetcher
+from corpus.folder import Folder
+from corpus.sitemaps import Sitemap, sitemap_of
+from corpus.source import Source
+from corpus.wordpress import SectionOf, WordPress, rest_root
+from errors import SourceError
+
+__all__ = ["KINDS", "Kind", "open_source", "source_name"]
+
+Kind = Literal["wordpress", "feed", "sitemap", "folder"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+_FEED_LINK = re.compile(r"<link\b[^>]*\btype=[\"']application/(?:rss|atom)\+xml[^>]*>", re.IGNORECASE)
+_HREF = re.compile(r"\bhref=[\"']([^\"']+)", re.IGNORECASE)
+
+
+def source_name(source: str) -> str:
+    """What a source is remembered by: its address, or the whole path of a folder.
+
+    Raises SourceError for an address with a password in it, which would stand in every message.
+    """
+    if not _is_address(source):
+        return str(Path(source).resolve())
+    url = httpx.URL(source)
+    if url.userinfo:
+        raise SourceError("the address holds a name and a password; expected one that any visitor may read.")
+    return str(url.copy_with(fragment=None))
+
+
+def open_source(name: str, kind: str, fetcher: Fetcher, section_of: SectionOf) -> Source:
+    """The source of this name; `kind` is one of KINDS, or empty to look. Raises SourceError, FetchError."""
+    if kind == "folder" or (not kind and not _is_address(name)):
+        return Folder(Path(name))
+    kind = kind or _kind(fetcher.fetch(name))
+    if kind == "wordpress":
+        return WordPress(name, fetcher, section_of)
+    return Feed(name, fetcher) if kind == "feed" else Sitemap(name, fetcher)
+
+
+def _is_address(source: str) -> bool:
+    return source.lower().startswith(("http://", "https://"))
+
+
+def _kind(fetched: Fetched) -> Kind:
+    if rest_root(fetched):
+        return "wordpress"
+    if sitemap_of(fetched.body) is not None:
+        return "sitemap"
+    try:
+        entries_of(fetched)
+    except SourceError:
+        raise SourceError(_nothing_known(fetched)) from None
+    return "feed"
+
+
+def _nothing_known(fetched: Fetched) -> str:
+    told = f"{fetched.url}: is no WordPress site, feed or sitemap"
+    element = _FEED_LINK.search(fetched.body.decode("utf-8", "replace"))
+    if element and (href := _HREF.search(element[0])):
+        return f"{told}; its page names a feed, which you may give instead: {httpx.URL(fetched.url).join(href[1])}"
+    return f"{told}; expected one of these, or say which it is with --kind."
