@@ -27,14 +27,16 @@ _LINES = frozenset(("li", "dt", "dd", "br"))
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 _RAISED = str.maketrans("0123456789+-−n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻ⁿ")
 _CP1252 = {code: bytes([code]).decode("cp1252", "ignore") for code in range(0x80, 0xA0)}
-_INVISIBLE = dict.fromkeys([0xAD, 0x200B, 0x2060, 0xFEFF])  # soft hyphen, zero width space, word joiner, byte order mark
+_INVISIBLE = dict.fromkeys(
+    [0xAD, 0x200B, 0x2060, 0xFEFF]
+)  # soft hyphen, zero width space, word joiner, byte order mark
 _BLANKS = re.compile(r"[ \t\r\n\f\v\u2028\u2029]+")
 _WIDE = re.compile(r"[ \u00a0]*(?:[ ]\u00a0|\u00a0[ \u00a0])[ \u00a0]*")
 MAX_DEPTH = 250
 """Elements inside elements; libxml2 itself reads no deeper. Layout tables of 2011 came to about thirty."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Line:
     """A line of text and where it stood: `gap` when an empty line goes before it, `cell` its nearest td, div or body."""
 
@@ -214,10 +216,16 @@ def is_data(table: Any) -> bool:
     """Whether a table holds data (rows of short cells) rather than the layout of the page."""
     rows = [[cell for cell in row if cell.tag in ("td", "th")] for row in table.iter("tr")]
     full = [[cell for cell in row if "".join(cell.itertext()).strip()] for row in rows]
-    if sum(len(row) > 1 for row in full) < 2 or next(table.iterdescendants("table", "form", "h1", "h2"), None) is not None:
+    if (
+        sum(len(row) > 1 for row in full) < 2
+        or next(table.iterdescendants("table", "form", "h1", "h2"), None) is not None
+    ):
         return False
     cells = [cell for row in full for cell in row]
-    return all(len(tidy("".join(cell.itertext()))) <= _LONG_CELL and len(list(cell.iter("p", "li", "br"))) <= 3 for cell in cells)
+    return all(
+        len(tidy("".join(cell.itertext()))) <= _LONG_CELL and len(list(cell.iter("p", "li", "br"))) <= 3
+        for cell in cells
+    )
 
 
 def _hidden(element: Any) -> bool:

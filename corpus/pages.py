@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import datetime
 import hashlib
 import re
 import unicodedata
+from copy import deepcopy
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import trafilatura
 
 from corpus.charset import decode
+from corpus.column import find_column, is_running
 from corpus.language import language
-from corpus.markup import lines_of, parse, text_of
+from corpus.markup import Line, lines_of, parse, text_of, tidy
+from corpus.metadata import Found, declared
+from corpus.old_pages import read_column
 from errors import PageError
 from records import Article
 
-__all__ = ["MAX_BYTES", "article_id", "body_of", "plain", "read_page"]
+__all__ = ["MAX_BYTES", "article_id", "body_of", "named_id", "plain", "read_page"]
 
 MAX_BYTES = 5_000_000
 """A page with pictures inside it may have a megabyte; what is larger than this is no article."""
@@ -25,6 +29,8 @@ MAX_BYTES = 5_000_000
 _SUFFIX = re.compile(r"\.(?:x?html?|shtml|php\d?|aspx?|jsp|cfm|pdf|docx?|md|markdown|txt)$", re.IGNORECASE)
 _GENERIC = frozenset(("", "index", "default", "home", "accueil", "article", "page", "view", "print", "show"))
 _SPELT = str.maketrans({"ß": "ss", "œ": "oe", "Œ": "OE", "æ": "ae", "Æ": "AE", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L"})
+_TELLING = 5
+"""Words from which on a line found in trafilatura's text is that line, not a chance."""
 _MAX_ID = 100  # as corpus/articles.py admits
 
 
@@ -38,18 +44,72 @@ def read_page(data: bytes, *, url: str = "", charset: str = "", id: str = "") ->
         raise PageError(f"has {len(data):,} bytes; expected a page of at most {MAX_BYTES:,}.")
     if not data.strip():
         raise PageError("is empty; expected a page with text.")
-    document = trafilatura.bare_extraction(decode(data, charset=charset), url=url or None, with_metadata=True)
-    if document is None or not document.text:
-        raise PageError("holds no running text; expected an article.")
-    found = document.as_dict()
+    found = _read(parse(decode(data, charset=charset)), url)
+    if not found.body or not found.title:
+        missing = "title" if found.body else "running text"
+        raise PageError(f"holds no {missing}; expected an article.")
     return Article(
-        id=id or article_id(url or found["title"]),
-        title=found["title"],
-        lang=language(found["text"]),
-        body=found["text"],
-        url=url,
-        date=datetime.date.fromisoformat(found["date"]) if found["date"] else None,
+        id=id or named_id(found.id) or article_id(found.url or found.title),
+        title=found.title,
+        lang=language(found.body, found.lang),
+        body=found.body,
+        url=found.url,
+        date=found.date,
+        section=found.section,
+        authors=found.authors,
     )
+
+
+def _read(root: Any, url: str) -> Found:
+    """What the page says: in a layout of tables its text is believed before its head, elsewhere the other way round."""
+    said = declared(root)
+    site = urlsplit(url or said.url).netloc
+    lines, page_title = lines_of(root), tidy(root.findtext(".//title") or "")
+    column = find_column(root, lines, site)
+    if not column.in_table:
+        column = find_column(root, lines, site, _extracted(root, lines)) if lines else column
+    seen = read_column(column, lines, page_title, site)
+    first, second = (seen, said) if column.in_table else (said, seen)
+    return Found(
+        title=_title(seen.title, said.title, page_title),
+        date=first.date or second.date,
+        section=first.section or second.section,
+        authors=first.authors or second.authors,
+        lang=said.lang,
+        body=seen.body,
+        url=url or said.url,
+        id=said.id,
+    )
+
+
+def _extracted(root: Any, lines: list[Line]) -> set[Line]:
+    """The lines that trafilatura takes for the article's; all running ones where it finds none.
+
+    It decides where the article is; the text is taken from the lines themselves, as it drops notes, captions and rows.
+    """
+    document = trafilatura.bare_extraction(
+        deepcopy(root), include_comments=False, favor_recall=True, with_metadata=False
+    )
+    text = _letters(document.text or "") if document else ""
+    found = {line for line in lines if len(line.text.split()) >= _TELLING and _letters(line.text) in text}
+    return found or {line for line in lines if is_running(line)}
+
+
+def _title(seen: str, said: str, page_title: str) -> str:
+    """The title on the page, else what the head calls it, else `<title>` without the name of the site."""
+    if seen:
+        return seen
+    parts = re.split(r"\s+(?:[|–—:»-]|::)\s+", page_title)
+    return said or max(parts, key=len)
+
+
+def named_id(text: str) -> str:
+    """`text` where it can be an article's id, else ""."""
+    return text if re.fullmatch(rf"[A-Za-z0-9._-]{{1,{_MAX_ID}}}", text) else ""
+
+
+def _letters(text: str) -> str:
+    return "".join(c for c in text.casefold() if c.isalnum())
 
 
 def body_of(fragment: str) -> str:

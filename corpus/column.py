@@ -1,0 +1,144 @@
+"""Which part of a page is the article: its column of running text, without the columns and lists beside it.
+
+Pages of 2011 were laid out in tables, so structure is read from the rows: of the cells side by side the one with the
+most running text is the article's, and what links to the rest of the site is navigation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from corpus.labels import FOOTER, FURNITURE
+from corpus.markup import Line, is_data
+
+__all__ = ["Column", "find_column", "internal", "is_running", "navigating", "words"]
+
+RUNNING = 12
+"""Unlinked words from which on a paragraph is running text rather than a label, a link or a caption."""
+_CELLS = ("td", "th")
+_LISTS = ("td", "th", "div", "ul", "ol", "table", "dl", "p")
+_NAVIGATING = 0.5
+"""Share of a block's characters inside links to the same site from which on it is navigation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    element: Any
+    """What holds the article and as little else as can be; the page's root where there is no running text."""
+    lines: list[Line]
+    """Its lines, those of `beside` left out."""
+    running: frozenset[Line]
+    """Those of its lines that are running text."""
+    before: list[Line]
+    """The page's lines above it, navigation too."""
+    in_table: bool
+    """Whether the running text stands in cells of a layout table."""
+
+
+def find_column(root: Any, lines: list[Line], site: str = "", text: Container[Line] | None = None) -> Column:
+    """The article's column; `site` is the host of the page, to tell links that stay from links that leave.
+
+    `text`: the lines known to be the article's; without it, those are that look like running text.
+    """
+    is_text = is_running if text is None else text.__contains__
+    weights = _weights(lines, is_text)
+    beside = _beside(root, lines, weights, site)
+    kept = [line for line in lines if not any(e in beside for e in _upwards(line.element))]
+    running = [line for line in kept if is_text(line) and not (text is None and FOOTER.search(line.text))]
+    element = _climb(_common([line.element for line in running]), beside, weights) if running else root
+    inside = [line for line in kept if element in set(_upwards(line.element))]
+    first = next((n for n, line in enumerate(lines) if inside and line is inside[0]), 0)
+    celled = sum(any(e.tag in _CELLS for e in _upwards(line.element)) for line in running)
+    return Column(element, inside, frozenset(running), lines[:first], bool(running) and celled * 2 > len(running))
+
+
+def words(line: Line) -> int:
+    """How many words of the line are not links."""
+    return round(len(line.text.split()) * (1 - min(1, line.linked / max(1, len(line.text)))))
+
+
+def is_running(line: Line) -> bool:
+    return words(line) >= RUNNING and "row" not in line.marks
+
+
+def internal(href: str, site: str = "") -> bool:
+    """Whether a link stays on the site: `page.htm`, `?id=3`, `javascript:…`; not a note's `#_ftn1`, an address or mail."""
+    if href.startswith(("#", "mailto:")):
+        return href in ("#", "#top", "#haut", "#oben")
+    host = urlsplit(href).netloc if "://" in href else ""
+    return not host or host == site
+
+
+def navigating(line: Line, site: str = "") -> int:
+    """Characters of the line inside links to the same site."""
+    return line.linked if any(internal(href, site) for href in line.hrefs) else 0
+
+
+def _weights(lines: list[Line], is_text: Callable[[Line], bool]) -> dict[Any, int]:
+    """How much running text each element holds; short texts (captions, teasers) count for little."""
+    weights: dict[Any, int] = {}
+    for line in lines:
+        weight = max(1, words(line) - RUNNING + 2) if is_text(line) else 0
+        for element in _upwards(line.element):
+            weights[element] = weights.get(element, 0) + weight
+    return weights
+
+
+def _beside(root: Any, lines: list[Line], weights: dict[Any, int], site: str) -> set[Any]:
+    """The blocks that are not the article's: navigation, forms, and the lesser columns that link to other pages."""
+    linked: dict[Any, int] = {}
+    length: dict[Any, int] = {}
+    for line in lines:
+        for element in _upwards(line.element):
+            linked[element] = linked.get(element, 0) + navigating(line, site)
+            length[element] = length.get(element, 0) + len(line.text)
+    beside = {e for e in length if e.tag in _LISTS and not weights[e] and linked[e] > _NAVIGATING * length[e]}
+    beside |= {form for form in root.iter("form") if weights.get(form, 0) * 2 < weights[root]}
+    beside |= {e for e in length if _is_furniture(e) and weights[e] * 5 < weights[root]}
+    for row in root.iter("tr"):
+        cells = [cell for cell in row if cell.tag in _CELLS and cell in length]
+        best = max(cells, key=lambda cell: weights[cell], default=None)
+        if best is not None and weights[best] and not _of_data(row):
+            beside |= {cell for cell in cells if cell is not best and linked[cell] > 0.1 * length[cell]}
+    return beside
+
+
+def _is_furniture(element: Any) -> bool:
+    if element.tag in ("aside", "nav"):
+        return True
+    names = " ".join(element.get(key) or "" for key in ("class", "id", "role"))
+    return element.tag not in ("body", "html") and FURNITURE.search(names) is not None
+
+
+def _climb(element: Any, beside: set[Any], weights: dict[Any, int]) -> Any:
+    """Up to the widest element that is still one column: where a row has another column beside it, its cell is the limit."""
+    column = element
+    for parent in element.iterancestors():
+        if parent.tag == "tr" and not _of_data(parent):
+            others = [cell for cell in parent if cell is not column and cell.tag in _CELLS]
+            if any(cell in beside or any(inner in beside for inner in cell.iter()) for cell in others):
+                return column
+        column = parent
+    return column
+
+
+def _of_data(row: Any) -> bool:
+    table = next(row.iterancestors("table"), None)
+    return table is not None and is_data(table)
+
+
+def _common(elements: list[Any]) -> Any:
+    """The deepest element that holds all of them."""
+    shared = list(_upwards(elements[0]))
+    for element in elements[1:]:
+        own = set(_upwards(element))
+        shared = [e for e in shared if e in own]
+    return shared[0]
+
+
+def _upwards(element: Any) -> Iterator[Any]:
+    yield element
+    yield from element.iterancestors()

@@ -1,0 +1,124 @@
+"""A page laid out in tables, as sites of about 2011 were, to its article: the column, its head, its text."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from corpus.column import Column, find_column, internal, is_running, navigating
+from corpus.dates import dates_in, only_a_date
+from corpus.headers import Labels, find_labels, opens_text, pick_date, pick_section, pick_title, same
+from corpus.labels import APPARATUS, FOOTER, ISSUE, NAVIGATION, NOT_PUBLISHED, TOOL, byline, labelled, names
+from corpus.markup import Line, lines_of, text_of
+from corpus.metadata import Found
+
+__all__ = ["find_column", "read_column"]
+
+_NOTE = re.compile(r"\[?\d{1,2}\]?[ \u00a0.)]|[*†]")
+_SIGNATURE = 3
+"""Lines below the label of a signature in which names may stand."""
+
+
+def read_column(column: Column, lines: list[Line], page_title: str, site: str = "") -> Found:
+    """What the article's column and the lines above it say; `body` is its text."""
+    own = column.lines
+    first = next(
+        (number for number, line in enumerate(own) if line in column.running and opens_text(line, page_title)), len(own)
+    )
+    head = own[:first]
+    box = _box(own[first:])
+    labels = find_labels(head)
+    boxed = find_labels(box)
+    for name, value in boxed.values.items():
+        labels.values.setdefault(name, value)
+    title = [] if "title" in labels.values else pick_title(head, page_title)
+    above = [*column.before, *head]
+    section = pick_section(above if title or head else column.before, title, lines, labels, site)
+    dated = head if any(next(dates_in(line.text), None) for line in head) else above
+    rest = own[first:]
+    kept = _body(column, first, title, labels, section, box, site)
+    return Found(
+        title=labels.values.get("title") or " ".join(line.text for line in title),
+        date=pick_date(dated, [line for line in title if line in dated], rest, labels),
+        section=section,
+        authors=_authors(head, kept, labels),
+        body=text_of(kept),
+        id=labels.values.get("id", ""),
+    )
+
+
+def _box(lines: list[Line]) -> list[Line]:
+    """The lines of a table below the text that holds nothing but the article's date, section and the like."""
+    tables: dict[Any, list[Line]] = {}
+    for line in lines:
+        table = next(line.element.iterancestors("table"), None)
+        if table is not None:
+            tables.setdefault(table, []).append(line)
+    for inside in tables.values():
+        told = find_labels(inside)
+        if (
+            {"date", "section", "number"} & told.values.keys()
+            and len(told.values) > 1
+            and not any(map(is_running, inside))
+        ):
+            return inside
+    return []
+
+
+def _authors(head: list[Line], body: list[Line], labels: Labels) -> tuple[str, ...]:
+    if value := labels.values.get("authors"):
+        return names(value)
+    for line in head:
+        if found := byline(line.text):
+            return found
+    for number, line in enumerate(body):
+        told = labelled(line.text)
+        if told and told[0] == "authors":
+            for text in (told[1], *(after.text for after in body[number + 1 : number + 1 + _SIGNATURE])):
+                if found := names(text):
+                    return found
+    return ()
+
+
+def _body(
+    column: Column, first: int, title: list[Line], labels: Labels, section: str, box: list[Line], site: str
+) -> list[Line]:
+    own = column.lines
+    last = max((number for number, line in enumerate(own) if line in column.running), default=-1)
+    at = max((number for number, line in enumerate(own[:first]) if line in title), default=-1)
+    start = max([at, *labels.at]) if at < 0 and labels.at else at
+    head = [
+        line
+        for number, line in enumerate(own[:first])
+        if number > start and number not in labels.at and not _is_head(line, section, site)
+    ]
+    middle = [line for line in own[first : last + 1] if line not in box and not _is_tool(line, site)]
+    return head + middle + _tail([line for line in own[last + 1 :] if line not in box], site)
+
+
+def _is_head(line: Line, section: str, site: str) -> bool:
+    """A line between title and text that is about the article, not of it."""
+    text = line.text
+    dated = next(dates_in(text), None) is not None
+    about = only_a_date(text) or same(text, section) or NAVIGATION.match(text) or FOOTER.search(text)
+    return bool(about or _is_tool(line, site) or dated and (byline(text) or ISSUE.search(text) or NOT_PUBLISHED.match(text))
+                or ISSUE.fullmatch(text) or byline(text) and len(text.split()) <= 8 or labelled(text))  # fmt: skip
+
+
+def _is_tool(line: Line, site: str) -> bool:
+    linked = navigating(line, site) > 0.5 * len(line.text)
+    return linked and bool(TOOL.search(line.text)) and len(line.text.split()) <= 12
+
+
+def _tail(lines: list[Line], site: str) -> list[Line]:
+    """What follows the last paragraph: notes, contacts, sources and signature stay, the page's own furniture goes."""
+    kept: list[Line] = []
+    ended = False
+    for line in lines:
+        furniture = _is_tool(line, site) or NAVIGATION.match(line.text) or FOOTER.search(line.text)
+        if APPARATUS.match(line.text) or (_NOTE.match(line.text) and not furniture):
+            ended = False
+        ended = ended or bool(furniture) or navigating(line, site) > 0.5 * len(line.text)
+        if not ended:
+            kept.append(line)
+    return kept
