@@ -1,4 +1,4 @@
-"""`python -m corpus list` and `python -m corpus check`: what the bulletin holds, and whether all of it can be read."""
+"""`python -m corpus list|check|add|sync`: what the bulletin holds, whether it can be read, and taking articles in."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from corpus import sync_verb
+from corpus import add_verb, sync_verb
 from corpus.articles import read_articles, survey_articles
 from errors import one_line_errors
 from records import Article
@@ -19,6 +19,8 @@ def main(argv: list[str] | None = None) -> int:
     arguments = _parser(Settings.from_environment().articles).parse_args(argv)
     if arguments.verb == "check":
         return _check(arguments.articles)
+    if arguments.verb == "add":
+        return add_verb.run(arguments)
     if arguments.verb == "sync":
         return sync_verb.run(arguments)
     return _list(arguments.articles, as_json=arguments.json)
@@ -26,11 +28,12 @@ def main(argv: list[str] | None = None) -> int:
 
 def _parser(default: Path) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m corpus", description="The bulletin's articles.")
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="list|check")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="list|check|add|sync")
     list_ = _verb(verbs, default, "list", "show every article: id, date, language, number of words, title")
     list_.add_argument("--json", action="store_true", help="all of it but the body, as one JSON array")
     epilog = "Exit status: 0 all well, 1 problems found, 2 nothing could be checked."
     _verb(verbs, default, "check", "show every problem of the article files as path:line: problem").epilog = epilog
+    add_verb.add_arguments(_verb(verbs, default, "add", "take in pages, PDFs, DOCX, Markdown and text, or folders of them"))
     sync_verb.add_arguments(_verb(verbs, default, "sync", "bring the articles in step with a site, a feed or a folder"))
     return parser
 

@@ -2,16 +2,45 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
+
+import lxml.etree as etree
+from markdown_it import MarkdownIt
 
 from corpus.articles import read_article
-from corpus.pages import article_id, read_page
-from errors import PageError
+from corpus.charset import decode
+from corpus.column import Column
+from corpus.dates import read_date
+from corpus.front_matter import Entry, read_front_matter
+from corpus.language import language
+from corpus.markup import lines_of, parse, tidy
+from corpus.metadata import Found
+from corpus.old_pages import read_column
+from corpus.pages import MAX_BYTES, article_id, named_id, read_page
+from corpus.pdf import read_pdf
+from corpus.word import read_word
+from errors import ArticleError, PageError
 from records import Article
 
-__all__ = ["SUFFIXES", "read_document"]
+__all__ = ["MAX_FILE_BYTES", "SUFFIXES", "read_document"]
 
-SUFFIXES = (".html", ".htm", ".xhtml", ".pdf", ".docx", ".md", ".txt")
+SUFFIXES = (".html", ".htm", ".xhtml", ".pdf", ".docx", ".md", ".markdown", ".txt")
+MAX_FILE_BYTES = 50_000_000
+"""Of a PDF or DOCX with its pictures; pages and texts have MAX_BYTES."""
+
+_HTML = re.compile(
+    rb"\s*(?:<\?xml[^>]{0,200}\?>\s*)?(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html|head|body|title|meta)\b",
+    re.I | re.S,
+)
+_TAG = re.compile(rb"<(?:p|br|div|td|table|h[1-6]|a|font|span|article)\b[^>]{0,300}>", re.I)
+_FOREIGN = (
+    (b"\xd0\xcf\x11\xe0", "an old Word file (.doc)"), (b"{\\rtf", "an RTF file"), (b"\x89PNG", "a picture"),
+    (b"\xff\xd8\xff", "a picture"), (b"GIF8", "a picture"), (b"\x1f\x8b", "a gzip archive"), (b"Rar!", "an archive"),
+)  # fmt: skip
+_FENCE = re.compile(r"---[ \t]*\n(?P<front>.*?)\n---[ \t]*(?:\n|$)(?P<body>.*)", re.DOTALL)
 
 
 def read_document(path: Path) -> Article:
@@ -19,9 +48,121 @@ def read_document(path: Path) -> Article:
 
     Raises PageError or ArticleError for what cannot be read, OSError for a file that cannot be opened.
     """
-    data = path.read_bytes()
-    if data.startswith(b"---"):
+    with path.open("rb") as file:
+        data = file.read(MAX_FILE_BYTES + 1)
+    _refuse(data)
+    own = article_id(path.name)
+    if b"%PDF-" in data[:1024]:
+        return _article(read_pdf(data), Found(), own)
+    if data.startswith(b"PK\x03\x04"):
+        return _article(*read_word(data), own)
+    _refuse_binary(data)
+    if _HTML.match(data.removeprefix(b"\xef\xbb\xbf")) or (path.suffix.lower() in SUFFIXES[:3] and _TAG.search(data)):
+        return _page(data, own)
+    text = decode(data).replace("\r\n", "\n").replace("\r", "\n")
+    if fenced := _FENCE.match(text):
+        return _article_file(fenced, path, own)
+    tree = _markdown(text) if path.suffix.lower() in (".md", ".markdown") else _text(text)
+    return _article(tree, Found(), own)
+
+
+def _refuse(data: bytes) -> None:
+    if not data.strip():
+        raise PageError("is empty; expected an article.")
+    if len(data) > MAX_FILE_BYTES:
+        raise PageError(f"is larger than {MAX_FILE_BYTES:,} bytes; expected one article.")
+    for start, what in _FOREIGN:
+        if data.startswith(start):
+            raise PageError(f"is {what}; expected HTML, PDF, DOCX, Markdown or text.")
+
+
+def _refuse_binary(data: bytes) -> None:
+    if len(data) > MAX_BYTES:
+        raise PageError(f"has {len(data):,} bytes; expected a text of at most {MAX_BYTES:,}.")
+    odd = sum(byte < 9 or 13 < byte < 32 for byte in data[:4096])
+    if odd * 20 > len(data[:4096]) and not data.startswith((b"\xff\xfe", b"\xfe\xff")) and b"\x00<" not in data[:200]:
+        raise PageError("is no text; expected HTML, PDF, DOCX, Markdown or text.")
+
+
+def _page(data: bytes, own: str) -> Article:
+    return read_page(data, fallback_id=own)
+
+
+def _article(tree: Any, said: Found, own: str) -> Article:
+    """The article that a document's elements make, with what its properties say where its text does not."""
+    lines = lines_of(tree)
+    headings = [line for line in lines if line.element.tag == "h1"]
+    title = headings[:1] or ([] if said.title else lines[:1])
+    seen = read_column(Column(tree, lines, frozenset(lines), [], False), lines, "", title=title)
+    if not seen.body:
+        raise PageError("holds a title but no text; expected an article.")
+    return Article(
+        id=named_id(said.id) or own,
+        title=seen.title or said.title,
+        lang=language(seen.body, said.lang),
+        body=seen.body,
+        date=seen.date or said.date,
+        section=seen.section or said.section,
+        authors=seen.authors or said.authors,
+    )
+
+
+def _text(text: str) -> Any:
+    """Paragraphs between empty lines; a line stays a line."""
+    body = etree.Element("body")
+    for paragraph in re.split(r"\n[ \t\u00a0]*\n", text):
+        element, lines = etree.SubElement(body, "p"), [tidy(line) for line in paragraph.split("\n")]
+        element.text = lines[0]
+        for line in lines[1:]:
+            etree.SubElement(element, "br").tail = line
+    return body
+
+
+def _markdown(text: str) -> Any:
+    return parse(f"<body>{MarkdownIt('commonmark').enable('table').render(text)}</body>")
+
+
+def _article_file(fenced: re.Match[str], path: Path, own: str) -> Article:
+    """A file with front matter: as it stands where it is an article file, else with what is missing filled in."""
+    try:
         return read_article(path)
-    if path.suffix.lower() in (".html", ".htm", ".xhtml"):
-        return read_page(data, id=article_id(path.name))
-    raise PageError(f"is no file of a known kind; expected one of {', '.join(SUFFIXES)}.")
+    except ArticleError:
+        entries = read_front_matter(fenced["front"], path)
+    body, front = (
+        fenced["body"].strip("\n"),
+        {_KEY.get(key.lower(), key.lower()): entry for key, entry in entries.items()},
+    )
+    wrong = ("id" in front and not named_id(_one(front["id"]))) or (
+        _of(front, "date") and not read_date(_of(front, "date"))
+    )
+    if wrong or not body.strip():
+        return read_article(path)  # which says, with the line, what is wrong
+    plain = _article(_markdown(body), Found(title=_of(front, "title")), own)
+    return replace(
+        plain,
+        id=_of(front, "id") or own,
+        title=_of(front, "title") or plain.title,
+        lang=language(plain.body, _of(front, "lang")),
+        url=_of(front, "url") if re.match(r"https?://", _of(front, "url")) else "",
+        date=read_date(_of(front, "date")) or plain.date,
+        section=_of(front, "section") or plain.section,
+        authors=_many(front.get("authors")) or plain.authors,
+    )
+
+
+_KEY = {"author": "authors", "language": "lang", "locale": "lang", "category": "section", "categories": "section", "rubrique": "section",
+        "auteur": "authors", "auteurs": "authors", "titre": "title", "titel": "title", "datum": "date", "link": "url", "permalink": "url"}  # fmt: skip
+
+
+def _of(front: dict[str, Entry], key: str) -> str:
+    return _one(front[key]) if key in front else ""
+
+
+def _one(entry: Entry) -> str:
+    return entry.value if isinstance(entry.value, str) else ", ".join(entry.value)
+
+
+def _many(entry: Entry | None) -> tuple[str, ...]:
+    if entry is None or not entry.value:
+        return ()
+    return (entry.value,) if isinstance(entry.value, str) else tuple(filter(None, entry.value))

@@ -16,12 +16,79 @@ from errors import PageError
 __all__ = ["Line", "lines_of", "parse", "text_of", "tidy"]
 
 _DROPPED = frozenset(
-    "script style noscript template iframe frame object embed applet svg canvas math audio video map nav select option"
-    " button textarea input label head title datalist dialog noframes".split()
+    [
+        "script",
+        "style",
+        "noscript",
+        "template",
+        "iframe",
+        "frame",
+        "object",
+        "embed",
+        "applet",
+        "svg",
+        "canvas",
+        "math",
+        "audio",
+        "video",
+        "map",
+        "nav",
+        "select",
+        "option",
+        "button",
+        "textarea",
+        "input",
+        "label",
+        "head",
+        "title",
+        "datalist",
+        "dialog",
+        "noframes",
+    ]
 )
 _PARAGRAPHS = frozenset(
-    "p div h1 h2 h3 h4 h5 h6 ul ol dl menu dir table blockquote pre figure figcaption caption hr article section aside"
-    " header footer main center address form fieldset details summary td th tr tbody thead tfoot body html".split()
+    [
+        "p",
+        "div",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "ul",
+        "ol",
+        "dl",
+        "menu",
+        "dir",
+        "table",
+        "blockquote",
+        "pre",
+        "figure",
+        "figcaption",
+        "caption",
+        "hr",
+        "article",
+        "section",
+        "aside",
+        "header",
+        "footer",
+        "main",
+        "center",
+        "address",
+        "form",
+        "fieldset",
+        "details",
+        "summary",
+        "td",
+        "th",
+        "tr",
+        "tbody",
+        "thead",
+        "tfoot",
+        "body",
+        "html",
+    ]
 )
 _LINES = frozenset(("li", "dt", "dd", "br"))
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))

@@ -30,7 +30,16 @@ class Found:
 
 
 _ARTICLES = frozenset(
-    "Article NewsArticle BlogPosting ScholarlyArticle TechArticle Report WebPage ReportageNewsArticle".split()
+    [
+        "Article",
+        "NewsArticle",
+        "BlogPosting",
+        "ScholarlyArticle",
+        "TechArticle",
+        "Report",
+        "WebPage",
+        "ReportageNewsArticle",
+    ]
 )
 _MOST_JSON = 200_000
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from corpus.column import Column, find_column, internal, is_running, navigating
+from corpus.column import Column, find_column, is_running, navigating
 from corpus.dates import dates_in, only_a_date
 from corpus.headers import Labels, find_labels, opens_text, pick_date, pick_section, pick_title, same
 from corpus.labels import APPARATUS, FOOTER, ISSUE, NAVIGATION, NOT_PUBLISHED, TOOL, byline, labelled, names
-from corpus.markup import Line, lines_of, text_of
+from corpus.markup import Line, text_of
 from corpus.metadata import Found
 
 __all__ = ["find_column", "read_column"]
@@ -19,8 +19,10 @@ _SIGNATURE = 3
 """Lines below the label of a signature in which names may stand."""
 
 
-def read_column(column: Column, lines: list[Line], page_title: str, site: str = "") -> Found:
-    """What the article's column and the lines above it say; `body` is its text."""
+def read_column(
+    column: Column, lines: list[Line], page_title: str, site: str = "", title: list[Line] | None = None
+) -> Found:
+    """What the article's column and the lines above it say; `body` is its text. `title`: its lines, where known."""
     own = column.lines
     first = next(
         (number for number, line in enumerate(own) if line in column.running and opens_text(line, page_title)), len(own)
@@ -31,7 +33,8 @@ def read_column(column: Column, lines: list[Line], page_title: str, site: str = 
     boxed = find_labels(box)
     for name, value in boxed.values.items():
         labels.values.setdefault(name, value)
-    title = [] if "title" in labels.values else pick_title(head, page_title)
+    if title is None:
+        title = [] if "title" in labels.values else pick_title(head, page_title)
     above = [*column.before, *head]
     section = pick_section(above if title or head else column.before, title, lines, labels, site)
     dated = head if any(next(dates_in(line.text), None) for line in head) else above

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import trafilatura
+from trafilatura.settings import Document
 
 from corpus.charset import decode
 from corpus.column import find_column, is_running
@@ -34,9 +35,9 @@ _TELLING = 5
 _MAX_ID = 100  # as corpus/articles.py admits
 
 
-def read_page(data: bytes, *, url: str = "", charset: str = "", id: str = "") -> Article:
+def read_page(data: bytes, *, url: str = "", charset: str = "", id: str = "", fallback_id: str = "") -> Article:
     """The article on a page. `url`: where it was found; `charset`: what HTTP said, which may be wrong; `id`: its id,
-    else what the page names itself, else made from its address.
+    else what the page names itself, else `fallback_id`, else made from its address.
 
     Raises PageError for what is empty, too large, no HTML, or has no title or no text.
     """
@@ -49,7 +50,7 @@ def read_page(data: bytes, *, url: str = "", charset: str = "", id: str = "") ->
         missing = "title" if found.body else "running text"
         raise PageError(f"holds no {missing}; expected an article.")
     return Article(
-        id=id or named_id(found.id) or article_id(found.url or found.title),
+        id=id or named_id(found.id) or fallback_id or article_id(found.url or found.title),
         title=found.title,
         lang=language(found.body, found.lang),
         body=found.body,
@@ -90,7 +91,7 @@ def _extracted(root: Any, lines: list[Line]) -> set[Line]:
     document = trafilatura.bare_extraction(
         deepcopy(root), include_comments=False, favor_recall=True, with_metadata=False
     )
-    text = _letters(document.text or "") if document else ""
+    text = _letters(str(document.as_dict()["text"] or "")) if isinstance(document, Document) else ""
     found = {line for line in lines if len(line.text.split()) >= _TELLING and _letters(line.text) in text}
     return found or {line for line in lines if is_running(line)}
 
