@@ -11,8 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from index.columns import Columns
 from index.lexical import LexicalIndex
-from index.lines import article_record, passage_record, write_lines
+from index.lines import Keys, article_record, passage_record, write_lines
+from index.names import Names
 from index.segments import MOST, SegmentWriter, kept_segments
 from index.store import Index
 from index.vectors import FaissVectors, TokenRows
@@ -87,14 +89,20 @@ def write_version(
 ) -> dict[str, Any]:
     """Write the files of `contents` into the folder `work` beside the versions; returns the manifest without them."""
     segments = _write_tokens(work / "tokens", directory, contents.keys, encoded)
-    write_lines(work / "articles.jsonl", (article_record(article) for article in contents.articles))
-    write_lines(work / "passages.jsonl", map(passage_record, contents.passages, contents.keys))
-    FaissVectors.build(encoded.vectors(contents.keys)).save(work / "vectors.faiss")
-    texts = [
-        f"{owner.title}\n{passage.text}" for owner, passage in zip(contents.owners, contents.passages, strict=True)
-    ]
-    LexicalIndex.build(texts, [owner.lang for owner in contents.owners]).save(work / "lexical")
+    write_texts(work, contents)
+    FaissVectors.build(encoded.vectors(contents.keys)).save(work)
     return {**manifest, "segments": segments}
+
+
+def write_texts(work: Path, contents: Contents) -> None:
+    """Write all files of a version but those of vectors."""
+    write_lines(work / "articles.jsonl", map(article_record, contents.articles))
+    write_lines(work / "passages.jsonl", map(passage_record, contents.passages))
+    Names.of([article.id for article in contents.articles]).save(work, "ids")
+    Keys.of(contents.keys).save(work / "keys.npy")
+    Columns.of(contents.articles, contents.passages).save(work / "columns")
+    texts = (f"{owner.title}\n{text.text}" for owner, text in zip(contents.owners, contents.passages, strict=True))
+    LexicalIndex.build(texts, (owner.lang for owner in contents.owners)).save(work / "lexical")
 
 
 def _write_tokens(folder: Path, directory: Path, keys: Sequence[str], encoded: Encoded) -> dict[str, int]:

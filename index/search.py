@@ -48,9 +48,7 @@ def search_within(index: Index, question: Question, article_id: str) -> list[Hit
     return _ranked(index, question, own, _weighted_terms(index, question), len(own))
 
 
-def _ranked(
-    index: Index, question: Question, rows: NDArray[np.int64], terms: Mapping[str, float], k: int
-) -> list[Hit]:
+def _ranked(index: Index, question: Question, rows: NDArray[np.int64], terms: Mapping[str, float], k: int) -> list[Hit]:
     """The best `k` of these rows of the index. `terms`: what `_weighted_terms` gives."""
     encoding, columns = question.encoding, index.columns
     dense = index.store.vectors(rows) @ encoding.vector

@@ -3,7 +3,10 @@
     DIR/CURRENT            the names of the versions, the live one first
     DIR/v-<hash>/          one version; the hash is of its manifest, so the manifest is checked too
         manifest.json      format, encoder, chunk settings, counts, size and SHA-256 of every other file
-        articles.jsonl  passages.jsonl  vectors.faiss  lexical/*  tokens/* (see `index.segments`)
+        articles.jsonl  passages.jsonl, and where their lines begin; ids*  keys.npy  columns/*
+        vectors.faiss and, when it is large, near.faiss (`index.vectors`); lexical/*; tokens/* (`index.segments`)
+
+Nothing is read into memory but the columns; the rest is mapped or read where a question needs it.
 
 A version that is damaged is named in a warning and the next older one that is whole is served.
 """
@@ -24,14 +27,15 @@ from numpy.typing import NDArray
 from errors import IndexDamaged, IndexMismatch, IndexUnavailable
 from index.columns import Columns
 from index.lexical import LexicalIndex
-from index.lines import read_lines, to_article, to_passage
+from index.lines import Keys, Lines, StoredArticles, StoredPassages
 from index.local_store import LocalStore
+from index.names import Names
 from index.seen import SeenFiles
 from index.segments import TokenSegments
 from index.vectors import FaissVectors
-from records import Article, Passage, VectorStore
+from records import Passage, VectorStore
 
-FORMAT = 3
+FORMAT = 4
 CURRENT, MANIFEST = "CURRENT", "manifest.json"
 log = logging.getLogger("bulletin.index")
 
@@ -42,7 +46,7 @@ class Index:
 
     version: str
     manifest: Mapping[str, Any]
-    articles: Mapping[str, Article]
+    articles: StoredArticles
     passages: Sequence[Passage]
     keys: Sequence[str]
     vectors: FaissVectors
@@ -54,7 +58,8 @@ class Index:
 
     def rows_of(self, article_id: str) -> NDArray[np.int64]:
         """The passages of an article."""
-        return self.columns.rows_of(list(self.articles).index(article_id))
+        number = self.articles.number(article_id)
+        return np.empty(0, np.int64) if number is None else self.columns.rows_of(number)
 
 
 def open_index(directory: Path, encoder_id: str | None = None, seen: SeenFiles | None = None) -> Index:
@@ -160,18 +165,16 @@ def _require_digest(path: Path, expected: str, found: str) -> None:
 
 def _load(version: Path, seen: SeenFiles | None) -> Index:
     manifest = verify(version, seen)
-    lines = read_lines(version / "passages.jsonl")
-    articles = {record["id"]: to_article(record) for record in read_lines(version / "articles.jsonl")}
-    passages = [to_passage(line, articles) for line in lines]
-    vectors = FaissVectors.load(version / "vectors.faiss")
+    columns = Columns.load(version / "columns")
+    articles = StoredArticles(Names.load(version, "ids"), Lines(version / "articles.jsonl"))
+    vectors = FaissVectors.load(version)
     lexical = LexicalIndex.load(version / "lexical")
-    columns = Columns.of(list(articles.values()), passages)
     return Index(
         version=version.name,
         manifest=manifest,
         articles=articles,
-        passages=passages,
-        keys=[line["key"] for line in lines],
+        passages=StoredPassages(Lines(version / "passages.jsonl"), articles, columns.articles),
+        keys=Keys.load(version / "keys.npy"),
         vectors=vectors,
         tokens=TokenSegments.load(version / "tokens", manifest["segments"]),
         lexical=lexical,

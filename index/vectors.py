@@ -1,60 +1,101 @@
-"""Passage vectors in FAISS, exact inner product; what is kept of their tokens in 8 bits, memory-mapped.
+"""Passage vectors in FAISS, exact inner product where there are few; what is kept of their tokens in 8 bits, memory-mapped.
 
 One metric, one direction: inner product of unit vectors, higher is better.
 """
 
 from __future__ import annotations
 
+import os
+import weakref
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from records import Encoding
+from index.near import EXACT, NearVectors, selector
+from records import Encoding, Found
 
-_NOTHING = np.empty((1, 0), np.float32), np.empty((1, 0), np.int64)
+_FEW = 1000
+"""Admitted rows that are read and scored one by one, whatever the size of the index."""
+
+
+class Rows(Protocol):
+    """float32 (n, dim), of which some are taken at a time."""
+
+    def __getitem__(self, numbers: NDArray[np.int64], /) -> NDArray[np.float32]: ...
 
 
 class FaissVectors:
-    """Exact search over unit vectors (faiss.IndexFlatIP)."""
+    """Search over unit vectors: exact (faiss.IndexFlatIP), and from EXACT rows on among those that `near` proposes."""
 
-    def __init__(self, index: faiss.Index) -> None:
-        self._index = index
+    def __init__(self, flat: faiss.Index, rows: Rows, near: NearVectors | None = None) -> None:
+        """`rows`: what `flat` holds, and `near` in short."""
+        self._flat, self._rows, self._near = flat, rows, near
 
     @classmethod
-    def build(cls, rows: NDArray[np.float32]) -> FaissVectors:
+    def build(cls, rows: NDArray[np.float32], *, progress: bool = False) -> FaissVectors:
         """`rows`: float32 (n, dim), unit rows."""
-        index = faiss.IndexFlatIP(rows.shape[1])
-        index.add(np.ascontiguousarray(rows, np.float32))
-        return cls(index)
+        rows = np.ascontiguousarray(rows, np.float32)
+        flat = faiss.IndexFlatIP(rows.shape[1])
+        flat.add(rows)
+        return cls(flat, rows, NearVectors.build(rows, progress=progress) if len(rows) >= EXACT else None)
 
-    def save(self, path: Path) -> None:
-        # Not faiss.write_index: on a full disk it says nothing and leaves a file cut short.
-        path.write_bytes(faiss.serialize_index(self._index).tobytes())
+    def save(self, directory: Path) -> None:
+        """Write `vectors.faiss`, and `near.faiss` where there are so many."""
+        with (directory / "vectors.faiss").open("wb") as file:
+            # Not to a path: on a full disk faiss then says nothing and leaves a file cut short.
+            faiss.write_index(self._flat, faiss.PyCallbackIOWriter(file.write))  # type: ignore[attr-defined]
+        if self._near:
+            self._near.save(directory / "near.faiss")
 
     @classmethod
-    def load(cls, path: Path) -> FaissVectors:
-        return cls(faiss.read_index(str(path), faiss.IO_FLAG_MMAP))
+    def load(cls, directory: Path) -> FaissVectors:
+        """Memory-mapped."""
+        path, near = directory / "vectors.faiss", directory / "near.faiss"
+        flat = faiss.read_index(str(path), faiss.IO_FLAG_MMAP)
+        return cls(flat, _RowFile(path, flat.ntotal, flat.d), NearVectors.load(near) if near.exists() else None)
 
     def __len__(self) -> int:
-        return int(self._index.ntotal)
+        return int(self._flat.ntotal)
 
-    def search(
-        self, vector: NDArray[np.float32], k: int, among: NDArray[np.int64] | None = None
-    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Row numbers and inner products of the best `k` rows, best first, `among` these if any are named; fewer when
-        there are fewer."""
-        most = len(self) if among is None else len(among)
-        only = None if among is None else faiss.SearchParameters(sel=faiss.IDSelectorBatch(among))  # type: ignore[call-arg]
-        scores, rows = self._index.search(vector[None], min(k, most), params=only) if most else _NOTHING
-        return rows[0], scores[0]
+    def search(self, vector: NDArray[np.float32], k: int, among: NDArray[np.int64] | None = None) -> Found:
+        """Row numbers and inner products of the best `k` rows, best first, ties by row; `among` these if any are named,
+        which rise; fewer when there are fewer."""
+        if among is not None and len(among) <= _FEW:
+            return self._best(vector, k, among)
+        if self._near:
+            return self._best(vector, k, self._near.candidates(vector, k, among))
+        only = None if among is None else faiss.SearchParameters(sel=selector(among, len(self)))  # type: ignore[call-arg]
+        _, rows = self._flat.search(vector[None], min(k, len(self)), params=only)
+        return self._best(vector, k, np.sort(rows[0][rows[0] >= 0]))
+
+    def _best(self, vector: NDArray[np.float32], k: int, rows: NDArray[np.int64]) -> Found:
+        """The best `k` of `rows`, which rise, by their whole vectors."""
+        scores = self._rows[rows] @ vector
+        best = np.argsort(-scores, kind="stable")[:k]
+        return rows[best], scores[best]
 
     def rows(self, numbers: Sequence[int] | NDArray[np.int64]) -> NDArray[np.float32]:
         """The vectors of these rows, float32 (len(numbers), dim)."""
-        return np.asarray(self._index.reconstruct_batch(np.asarray(numbers, np.int64)), np.float32)
+        return self._rows[np.asarray(numbers, np.int64)]
+
+
+class _RowFile:
+    """Rows read out of a flat index's file, which ends in them. Read, not mapped: see `index.lines`."""
+
+    def __init__(self, path: Path, count: int, dim: int) -> None:
+        self._dim, self._first = dim, path.stat().st_size - 4 * count * dim
+        self._file = os.open(path, os.O_RDONLY)
+        weakref.finalize(self, os.close, self._file)
+
+    def __getitem__(self, numbers: NDArray[np.int64]) -> NDArray[np.float32]:
+        rows = np.empty((len(numbers), self._dim), np.float32)
+        for row, number in zip(rows, numbers.tolist(), strict=True):
+            os.preadv(self._file, [row.data], self._first + 4 * self._dim * number)
+        return rows
 
 
 def eight_bits(rows: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
