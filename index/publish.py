@@ -19,9 +19,22 @@ from typing import Any
 from errors import BuildRefused, IndexDamaged, IndexUnavailable
 from index.findable import require_findable
 from index.seen import SeenFiles
-from index.store import CURRENT, FORMAT, MANIFEST, live_name, open_version, sha256, verify, version_name, version_names
+from index.store import (
+    CURRENT,
+    FORMAT,
+    MANIFEST,
+    Index,
+    live_name,
+    open_version,
+    sha256,
+    verify,
+    version_name,
+    version_names,
+)
 
 KEPT_VERSIONS = 3
+Copy = Callable[[Index], object]
+"""Brings a version to where servers search it, before it is live. Raises IndexUnavailable when it cannot."""
 _LOCK, _WORK = ".lock", ".building-"
 
 log = logging.getLogger("bulletin.index")
@@ -52,6 +65,7 @@ def publish(
     encoder_id: str,
     keep: int = KEPT_VERSIONS,
     seen: SeenFiles | None = None,
+    copy: Copy | None = None,
 ) -> str:
     """Have `write` fill the folder of a new version and say what its manifest holds besides its files; read the version
     back, find some of its passages in it, and make it the live one, of `keep` that stay. Returns its name.
@@ -69,11 +83,14 @@ def publish(
         name = _seal(work, write(work), seen)
         version = work.rename(directory / name)
         _sync(directory)
-        _read_back(version, encoder_id, seen)
+        index = _read_back(version, encoder_id, seen)
+        if copy:
+            copy(index)
+        promote(directory, name, keep, seen)
     except BaseException:
-        shutil.rmtree(version, ignore_errors=True)
+        if live_name(directory) != version.name:
+            shutil.rmtree(version, ignore_errors=True)
         raise
-    promote(directory, name, keep, seen)
     return name
 
 
@@ -99,9 +116,10 @@ def _seal(work: Path, manifest: Mapping[str, Any], seen: SeenFiles) -> str:
     return version_name(raw)
 
 
-def _read_back(version: Path, encoder_id: str, seen: SeenFiles) -> None:
+def _read_back(version: Path, encoder_id: str, seen: SeenFiles) -> Index:
     try:
-        require_findable(open_version(version, encoder_id, seen))
+        require_findable(index := open_version(version, encoder_id, seen))
+        return index
     except IndexUnavailable as error:
         raise IndexDamaged(f"{error} It was just written, and is not published. Is the disk sound?") from error
 
@@ -116,7 +134,7 @@ def promote(directory: Path, name: str, keep: int = KEPT_VERSIONS, seen: SeenFil
     _point_to(directory, [name, *order][:keep])
 
 
-def roll_back(directory: Path, encoder_id: str, version: str = "") -> str:
+def roll_back(directory: Path, encoder_id: str, version: str = "", copy: Copy | None = None) -> str:
     """Make an older version the live one again: `version`, or the newest that is older than the live one and whole.
     Returns its name. Those that are left stay until new ones take their place.
 
@@ -128,7 +146,9 @@ def roll_back(directory: Path, encoder_id: str, version: str = "") -> str:
         chosen = version or _one_before(directory, seen)
         if chosen not in (names := version_names(directory)):
             raise IndexUnavailable(f"{directory} holds no version {chosen}; it holds {', '.join(names) or 'none'}.")
-        require_findable(open_version(directory / chosen, encoder_id, seen))
+        require_findable(index := open_version(directory / chosen, encoder_id, seen))
+        if copy:
+            copy(index)
         promote(directory, chosen, len(names), seen)
         return chosen
 
@@ -165,9 +185,13 @@ def _is_whole(version: Path, seen: SeenFiles | None) -> bool:
 def _point_to(directory: Path, names: Sequence[str]) -> None:
     """Make `names` the versions there are, the first one live; the rename is the moment of publishing."""
     fresh = directory / f"{CURRENT}.new"
-    fresh.write_text("\n".join(names) + "\n")
-    _sync(fresh)
-    fresh.replace(directory / CURRENT)
+    try:
+        fresh.write_text("\n".join(names) + "\n")
+        _sync(fresh)
+        fresh.replace(directory / CURRENT)
+    except BaseException:
+        fresh.unlink(missing_ok=True)
+        raise
     _sync(directory)
     for path in directory.glob("v-*"):
         if path.name not in names:

@@ -1,29 +1,35 @@
-"""Builds that die, run out of room or meet each other: in processes of their own, with real kills and real limits."""
+"""Whoever builds, publishes or goes back may die anywhere, run out of room, find the disk read-only, or meet another:
+in processes of their own, with real kills, limits and file systems. What is served next is whole, old or new."""
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import random
 import resource
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from errors import BuildRefused
+from errors import BuildRefused, IndexUnavailable
 from index.build import build
-from index.store import open_index
+from index.publish import roll_back
+from index.store import live_name, open_index, verify, version_names
 from records import Article, Encoding
 from settings import ROOT
 from tests.test_index_fake_encoder import WordEncoder
 
-OLD = [Article("a", "T", "fr", "Une phrase.")]
+OLD = [Article("a", "T", "fr", "Une phrase.\n\n" + "\n\n".join(f"[{n}] Une note." for n in range(1, 7)))]
+"""Passages enough that NEW links the segment they are in."""
 NEW = [*OLD, Article("b", "T", "fr", "Une autre phrase.\n\nSources :\n– BMWi")]
 
 
@@ -36,10 +42,11 @@ class WaitingEncoder(WordEncoder):
         return super().encode_passages(texts, contexts)
 
 
-def python(code: str) -> subprocess.Popen[str]:
-    """A Python of its own, with one thread, that runs `code` with the names of this module."""
+def python(code: str, *, within: Sequence[str] = ()) -> subprocess.Popen[str]:
+    """A Python of its own, with one thread, that runs `code` with the names of this module; `within`: a command that
+    runs it."""
     return subprocess.Popen(
-        [sys.executable, "-c", f"from tests.test_index_crash import *\n{code}"],
+        [*within, sys.executable, "-c", f"from tests.test_index_crash import *\n{code}"],
         cwd=ROOT,
         env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
         stdin=subprocess.PIPE,
@@ -58,20 +65,28 @@ def result(process: subprocess.Popen[str], given: str = "") -> str:
 # What the processes of their own do
 
 
-def _in_fork(directory: Path, articles: Sequence[Article], before: Callable[[], object] = lambda: None) -> int:
-    """Exit status of a forked process that builds: 0 built, 28 an OSError, minus the signal that killed it."""
+def _forked(task: Callable[[], object]) -> int:
+    """The number of a forked process whose exit status is 0, or an OSError's number."""
     child = os.fork()
     if child == 0:
         status = 1
         try:
-            before()
-            build(articles, WordEncoder(), directory)
+            task()
             status = 0
-        except OSError:
-            status = 28
+        except OSError as error:
+            status = error.errno or 1
         finally:
             os._exit(status)
+    return child
+
+
+def _status(child: int) -> int:
+    """Its exit status, or minus the signal that killed it."""
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def _in_fork(directory: Path, articles: Sequence[Article], before: Callable[[], object] = lambda: None) -> int:
+    return _status(_forked(lambda: (before(), build(articles, WordEncoder(), directory))))
 
 
 def _kill_before_step(directory: Path, step: int) -> None:
@@ -80,7 +95,7 @@ def _kill_before_step(directory: Path, step: int) -> None:
 
     def watch(event: str, arguments: tuple[Any, ...]) -> None:
         nonlocal seen
-        changes = event in ("os.mkdir", "os.rename", "os.remove", "os.rmdir", "shutil.rmtree")
+        changes = event in ("os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.link", "shutil.rmtree")
         writes = event == "open" and isinstance(arguments[1], str) and arguments[1][:1] in ("w", "x", "a")
         if (changes or writes) and str(arguments[0]).startswith(str(directory)):
             seen += 1
@@ -138,6 +153,75 @@ def limit_every_file() -> None:
     print(json.dumps(surveys))
 
 
+def kill_at_random_moments(most: int, folder: str) -> None:
+    """Prints a survey for each of `most` killed first builds, as many publications, as many goings back."""
+    tasks: dict[str, tuple[Sequence[Sequence[Article]], Callable[[Path], object]]] = {
+        "first": ([], lambda directory: build(NEW, WordEncoder(), directory)),
+        "publish": ([OLD], lambda directory: build(NEW, WordEncoder(), directory)),
+        "rollback": ([OLD, NEW], lambda directory: roll_back(directory, "words")),
+    }
+    surveys = []
+    for name, (editions, task) in tasks.items():
+        base = Path(folder, name)
+        base.mkdir()
+        for articles in editions:
+            build(articles, WordEncoder(), base)
+        took, killed, chance = 0.0, 0, random.Random(name)
+        while killed < most:
+            directory = Path(folder, "killed")
+            shutil.copytree(base, directory, copy_function=shutil.copy2)
+            began = time.monotonic()
+            child = _forked(lambda: task(directory))  # noqa: B023
+            if took:
+                time.sleep(chance.uniform(0, took))
+                os.kill(child, signal.SIGKILL)
+            status = _status(child)
+            took = took or time.monotonic() - began
+            if status == -signal.SIGKILL:
+                killed += 1
+                surveys.append({"task": name, **_after_a_kill(directory)})
+            shutil.rmtree(directory)
+    print(json.dumps(surveys))
+
+
+def _after_a_kill(directory: Path) -> dict[str, Any]:
+    """What is served, whether it is what CURRENT says and whole, and whether the next publication comes through."""
+    try:
+        opened = open_index(directory)
+        served, live = "".join(sorted(opened.articles)), live_name(directory) in ("", opened.version)
+    except IndexUnavailable as error:
+        served, live = str(error), not version_names(directory)
+    build(NEW, WordEncoder(), directory)
+    for version in version_names(directory):
+        verify(directory / version)
+    left = {path.name for path in directory.iterdir()} - {".lock", "CURRENT", *version_names(directory)}
+    return {"served": served, "live": live, "next": sorted(open_index(directory).articles), "left": sorted(left)}
+
+
+def fill_a_disk(folder: str) -> None:
+    """Prints a survey for each room left on a file system of its own, and what a read-only one lets be done."""
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder], check=True)
+    directory, ballast = Path(folder, "index"), Path(folder, "ballast")
+    surveys: list[dict[str, Any]] = []
+    for room in range(0, 200_000, 8192):
+        shutil.rmtree(directory, ignore_errors=True)
+        build(OLD, WordEncoder(), directory)
+        before = sorted(map(str, directory.rglob("*")))
+        disk = os.statvfs(folder)
+        ballast.write_bytes(bytes(max(0, disk.f_bavail * disk.f_frsize - room)))
+        status = _in_fork(directory, NEW)
+        left = status != 0 and sorted(map(str, directory.rglob("*"))) != before
+        opened = sorted(open_index(directory).articles)
+        ballast.unlink()
+        surveys.append(
+            {"room": room, "status": status, "left": left, "opened": opened, "again": _in_fork(directory, NEW)}
+        )
+    subprocess.run(["mount", "-o", "remount,ro", folder], check=True)
+    tasks = (lambda: build(OLD, WordEncoder(), directory), lambda: roll_back(directory, "words"))
+    read_only = [_status(_forked(task)) for task in tasks]
+    print(json.dumps({"surveys": surveys, "read_only": read_only, "opened": sorted(open_index(directory).articles)}))
+
+
 # The tests
 
 
@@ -153,9 +237,39 @@ def test_a_build_killed_at_any_step_leaves_an_index_that_opens_and_builds() -> N
         assert rest == {"again": 0, "after": ["a", "b"], "live": True, "junk": []}
 
 
+def test_two_hundred_and_ten_kills_at_random_moments_leave_the_old_or_the_new_whole(tmp_path: Path) -> None:
+    memory = Path("/dev/shm")  # what a killed process wrote stays, wherever it wrote; a disk only takes longer
+    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else tmp_path) as folder:
+        surveys = json.loads(result(python(f"kill_at_random_moments(70, {folder!r})")))
+    assert len(surveys) == 210
+    for survey in surveys:
+        nothing = survey["task"] == "first" and survey["served"].startswith("No index in")
+        assert nothing or survey["served"] in ("a", "ab"), survey
+        assert survey["live"], survey
+        assert (survey["next"], survey["left"]) == (["a", "b"], []), survey
+
+
+NAMESPACE = ("unshare", "--user", "--map-root-user", "--mount")
+
+
+@pytest.mark.skipif(
+    subprocess.run([*NAMESPACE, "true"], capture_output=True).returncode != 0,
+    reason="this kernel lets nobody mount a file system of their own",
+)
+def test_a_full_disk_and_a_read_only_one_leave_the_old_or_the_new_whole(tmp_path: Path) -> None:
+    told = json.loads(result(python(f"fill_a_disk({str(tmp_path)!r})", within=NAMESPACE)))
+    full = [survey for survey in told["surveys"] if survey["status"]]
+    assert len(full) > 5 and len(full) < len(told["surveys"])
+    assert {survey["status"] for survey in full} == {errno.ENOSPC}
+    assert [survey for survey in full if survey["left"] or survey["opened"] != ["a"]] == []
+    assert [survey for survey in told["surveys"] if survey["again"]] == []
+    assert told["read_only"] == [errno.EROFS, errno.EROFS]
+    assert told["opened"] == ["a", "b"]
+
+
 def test_a_build_without_room_leaves_the_live_version_and_nothing_else() -> None:
     surveys = json.loads(result(python("limit_every_file()")))
-    assert [survey["size"] for survey in surveys if survey["status"] not in (0, 28)] == []
+    assert [survey["size"] for survey in surveys if survey["status"] not in (0, errno.EFBIG)] == []
     failed = [survey for survey in surveys if survey["status"]]
     assert len(failed) > 3
     assert not surveys[-1]["status"]

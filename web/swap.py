@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from answer.ask import Assistant
-from errors import BulletinError
+from errors import BulletinError, IndexDamaged, IndexMismatch
 from index.findable import require_findable
 from index.store import CURRENT, live_name
 from web.desk import Desk
@@ -36,6 +36,7 @@ class Watch:
     def __init__(self, desk: Desk, directory: Path, reopen: Reopen) -> None:
         self._desk, self._directory, self._reopen = desk, directory, reopen
         self._looked_at: tuple[int, int, int] | None = None
+        self._refused = ("", "")
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="index", daemon=True)
 
@@ -57,7 +58,7 @@ class Watch:
             if (now := self._pointer()) != self._looked_at:
                 self._looked_at = now
                 self._take(live_name(self._directory))
-        except OSError as error:  # the disk, not the version: the next look tries again
+        except (OSError, BulletinError) as error:  # the disk or a cluster, not the version: the next look tries again
             self._looked_at = None
             self._refuse("", error)
 
@@ -75,14 +76,16 @@ class Watch:
         try:
             assistant = self._reopen(self._desk.assistant, name)
             require_findable(assistant.index)
-        except FileNotFoundError as error:  # a newer one is there already: its pointer is looked at next
-            self._refuse(name, error)
-        except BulletinError as error:
+        except (IndexDamaged, IndexMismatch, FileNotFoundError) as error:  # not found: a newer one is there already
             self._refuse(name, error)
         else:
             self._desk.take(assistant, Readiness(self._directory, name))
             log.info(json.dumps({"event": "index", "outcome": "taken", "version": name, "before": before}))
 
     def _refuse(self, name: str, error: Exception) -> None:
+        """Said and counted once, however often it is tried again."""
+        if self._refused == (name, str(error)):
+            return
+        self._refused = name, str(error)
         self._desk.metrics.swapped("refused")
         log.error(json.dumps({"event": "index", "outcome": "refused", "version": name, "reason": str(error)}))
