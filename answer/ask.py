@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import datetime
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from answer.about import Request, both, understand
 from answer.agreement import disagreeing
+from answer.archive import find, passages_about
 from answer.cite import cite
+from answer.names import names_of
 from answer.phrases import frame, frame_other, refusal
 from index.question import clean, detect_language, follow_up, prepare
 from index.search import search
@@ -44,9 +48,11 @@ class Assistant:
         lang: Lang | None = None,
         filters: Filters | None = None,
         found: Callable[[Sequence[Hit]], None] | None = None,
+        today: datetime.date | None = None,
     ) -> Answer:
-        """Answer `question` from the articles that `filters` admit; `turns` are the reader's earlier questions, oldest
-        first. `found` is told what search found, before it is read.
+        """Answer `question` from the articles that `filters` admit, and the dates and sections that it names itself;
+        `turns` are the reader's earlier questions, oldest first. `found` is told what search found, before it is read;
+        `today` is what "last year" is told from, left out: today.
 
         Raises QuestionError when the question is empty, too long or holds no word.
         """
@@ -54,7 +60,30 @@ class Assistant:
         earlier = [cleaned for turn in turns if (cleaned := clean(turn)[: self.max_question])]
         likely = detect_language(earlier[-1]) if earlier else "fr"
         asked = prepare(question, self.encoder, max_characters=self.max_question, lang=lang, likely=likely)
+        request = understand(asked.text, names_of(self.index), today or datetime.date.today())
+        filters = both(filters or Filters(), request.filters)
         watch.lap("encode")
+        if request.kind not in ("words", "said"):
+            return self._from_archive(asked, request, filters, watch, found)
+        hits, readings = self._read_alone_and_joined(asked, request, earlier, filters, watch, found)
+        if request.kind == "said" and _confidence(readings) < self.threshold:
+            readings = passages_about(self.index, self.encoder, request, filters, asked.lang) or readings
+            watch.lap("read")
+        return self._answer(asked, hits, readings, filters, watch)
+
+    def _read_alone_and_joined(
+        self,
+        asked: Question,
+        request: Request,
+        earlier: Sequence[str],
+        filters: Filters,
+        watch: _Stopwatch,
+        found: Callable[[Sequence[Hit]], None] | None,
+    ) -> tuple[list[Hit], list[Reading]]:
+        """Without the dates and sections that became filters: alone, and with each of the `earlier` questions."""
+        if request.rest != asked.text:
+            asked = prepare(request.rest, self.encoder, max_characters=self.max_question, lang=asked.lang)
+            watch.lap("encode")
         hits, readings = self._search_and_read(asked, watch, filters, found)
         alone = _confidence(readings)
         for before in reversed(earlier[-TURNS_JOINED:]):
@@ -65,16 +94,42 @@ class Assistant:
             joint_readings = [replace(r, confidence=(r.confidence + alone) / 2) for r in joint_readings]
             if _confidence(joint_readings) > _confidence(readings):
                 hits, readings = joint_hits, joint_readings
-        return self._answer(asked, hits, readings, watch)
+        return hits, readings
+
+    def _from_archive(
+        self,
+        asked: Question,
+        request: Request,
+        filters: Filters,
+        watch: _Stopwatch,
+        found: Callable[[Sequence[Hit]], None] | None,
+    ) -> Answer:
+        """An answer from what is known of articles: which there are, who wrote them, when, in which section."""
+        finding = find(self.index, self.encoder, asked, request, filters, self.threshold, CITATIONS)
+        if found:
+            found([reading.hit for reading in finding.readings] or finding.hits[:PASSAGES_READ])
+        watch.lap("search")
+        watch.lap("read")
+        return Answer(
+            question=asked.text,
+            lang=asked.lang,
+            status="answered" if finding.readings else "refused",
+            answer=finding.words,
+            confidence=round(finding.confidence, 4),
+            citations=tuple(map(cite, finding.readings)),
+            index_version=self.index.version,
+            timings_ms=watch.timings(),
+            hits=finding.hits,
+        )
 
     def _search_and_read(
         self,
         question: Question,
         watch: _Stopwatch,
-        filters: Filters | None = None,
+        filters: Filters,
         found: Callable[[Sequence[Hit]], None] | None = None,
     ) -> tuple[list[Hit], list[Reading]]:
-        hits = search(self.index, question, _SHOWN_HITS, filters)
+        hits = search(self.index, question, _SHOWN_HITS, filters if filters != Filters() else None)
         if found:
             found(hits[:PASSAGES_READ])
         watch.lap("search")
@@ -83,7 +138,9 @@ class Assistant:
         read = [reading.hit for reading in readings]
         return [*read, *(hit for hit in hits if not any(hit is other for other in read))], readings
 
-    def _answer(self, asked: Question, hits: list[Hit], readings: list[Reading], watch: _Stopwatch) -> Answer:
+    def _answer(
+        self, asked: Question, hits: list[Hit], readings: list[Reading], filters: Filters, watch: _Stopwatch
+    ) -> Answer:
         answered = _confidence(readings) >= self.threshold and bool(readings)
         # The first citation is the one the answer rests on; a further one must be more likely right than wrong.
         further = [reading for reading in readings[1:CITATIONS] if reading.confidence >= max(self.threshold, 0.5)]
@@ -92,7 +149,7 @@ class Assistant:
             question=asked.text,
             lang=asked.lang,
             status="answered" if answered else "refused",
-            answer=_in_words(given, asked.lang) if given else refusal(asked.lang),
+            answer=_in_words(given, asked.lang, filters) if given else refusal(asked.lang, filters),
             confidence=round(_confidence(readings), 4),
             citations=tuple(map(cite, given)),
             index_version=self.index.version,
@@ -105,10 +162,10 @@ def _confidence(readings: Sequence[Reading]) -> float:
     return readings[0].confidence if readings else 0.0
 
 
-def _in_words(readings: Sequence[Reading], lang: Lang) -> str:
+def _in_words(readings: Sequence[Reading], lang: Lang, filters: Filters) -> str:
     """The first quote in its frame, and behind it one that gives another figure, if there is one."""
     first, other = readings[0], disagreeing(readings)
-    words = frame(_quote(first), lang, first.hit.article.lang)
+    words = frame(_quote(first), lang, first.hit.article.lang, filters)
     return f"{words} {frame_other(_quote(other), lang)}" if other else words
 
 

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from records import Lang
+from answer.archive_phrases import marked, which
+from records import Filters, Lang
 
-_QUOTE_MARKS: dict[Lang, tuple[str, str]] = {"fr": ("«\u00a0", "\u00a0»"), "en": ("“", "”"), "de": ("„", "“")}
-
+_ALL = Filters()
 _FRAMES: dict[Lang, str] = {
-    "fr": "Le bulletin écrit\u00a0: {quote}",
-    "en": "The bulletin says: {quote}",
-    "de": "Im Bulletin steht: {quote}",
+    "fr": "Le bulletin écrit{where}\u00a0: {quote}",
+    "en": "The bulletin says{where}: {quote}",
+    "de": "Im Bulletin steht{where}: {quote}",
 }
-_FRAMES_ACROSS: dict[tuple[Lang, Lang], str] = {
-    ("fr", "en"): "Le bulletin écrit, en anglais\u00a0: {quote}",
-    ("fr", "de"): "Le bulletin écrit, en allemand\u00a0: {quote}",
-    ("en", "fr"): "The bulletin says, in French: {quote}",
-    ("en", "de"): "The bulletin says, in German: {quote}",
-    ("de", "fr"): "Im Bulletin steht, auf Französisch: {quote}",
-    ("de", "en"): "Im Bulletin steht, auf Englisch: {quote}",
+_ACROSS: dict[tuple[Lang, Lang], str] = {
+    ("fr", "en"): ", en anglais",
+    ("fr", "de"): ", en allemand",
+    ("en", "fr"): ", in French",
+    ("en", "de"): ", in German",
+    ("de", "fr"): ", auf Französisch",
+    ("de", "en"): ", auf Englisch",
+}
+_WITHIN: dict[Lang, str] = {
+    "fr": ", dans les articles {}",
+    "en": ", in the articles {}",
+    "de": ", in den Artikeln {}",
 }
 _FRAMES_OTHER: dict[Lang, str] = {
     "fr": "Il donne aussi un autre chiffre\u00a0: {quote}",
@@ -25,27 +30,27 @@ _FRAMES_OTHER: dict[Lang, str] = {
     "de": "Dort steht auch eine andere Zahl: {quote}",
 }
 _REFUSALS: dict[Lang, str] = {
-    "fr": "Je n’ai pas trouvé de réponse à cette question dans le bulletin.",
-    "en": "I did not find an answer to this question in the bulletin.",
-    "de": "Im Bulletin habe ich keine Antwort auf diese Frage gefunden.",
+    "fr": "Je n’ai pas trouvé de réponse à cette question dans {}.",
+    "en": "I did not find an answer to this question in {}.",
+    "de": "{} habe ich keine Antwort auf diese Frage gefunden.",
 }
+_EVERYWHERE: dict[Lang, str] = {"fr": "le bulletin", "en": "the bulletin", "de": "Im Bulletin"}
+_IN_ARTICLES: dict[Lang, str] = {"fr": "les articles {}", "en": "the articles {}", "de": "In den Artikeln {}"}
 
 
-def frame(quote: str, lang: Lang, article_lang: Lang) -> str:
-    """The quote in quotation marks of the question's language, behind a few words that say whose it is."""
-    template = _FRAMES[lang] if lang == article_lang else _FRAMES_ACROSS[lang, article_lang]
-    return template.format(quote=_marked(quote, lang))
+def frame(quote: str, lang: Lang, article_lang: Lang, filters: Filters = _ALL) -> str:
+    """The quote in quotation marks of the question's language, behind a few words that say whose it is, in which
+    language, and which articles alone were asked."""
+    told = which(filters, lang)
+    where = _ACROSS.get((lang, article_lang), "") + (_WITHIN[lang].format(told) if told else "")
+    return _FRAMES[lang].format(where=where, quote=marked(quote, lang))
 
 
 def frame_other(quote: str, lang: Lang) -> str:
     """The same for a quote that gives another figure than the one before it."""
-    return _FRAMES_OTHER[lang].format(quote=_marked(quote, lang))
+    return _FRAMES_OTHER[lang].format(quote=marked(quote, lang))
 
 
-def _marked(quote: str, lang: Lang) -> str:
-    opening, closing = _QUOTE_MARKS[lang]
-    return f"{opening}{quote}{closing}"
-
-
-def refusal(lang: Lang) -> str:
-    return _REFUSALS[lang]
+def refusal(lang: Lang, filters: Filters = _ALL) -> str:
+    told = which(filters, lang)
+    return _REFUSALS[lang].format(_IN_ARTICLES[lang].format(told) if told else _EVERYWHERE[lang])

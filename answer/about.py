@@ -1,0 +1,89 @@
+"""What a question asks for: words of an article, articles, or what is known of one (author, date, section); and from
+when and where: the filters that it names."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from answer.frames import Extreme, Kind, extreme_of, kind_of, subject_in
+from answer.names import Names
+from answer.published import of_publication
+from answer.when import periods, plain
+from records import Filters, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """`rest`: the question without the dates and sections that became filters. `topic`: without its frame, too; of a
+    question for words it is empty. `unknown_section`: a section that was named and is none of the bulletin's."""
+
+    kind: Kind
+    rest: str
+    topic: str
+    filters: Filters
+    author: str = ""
+    extreme: Extreme | None = None
+    unknown_section: str = ""
+
+    @property
+    def names_something(self) -> bool:
+        """Whether articles can be told by it: "who wrote the article?" leans on what was asked before."""
+        named = self.topic or self.author or self.extreme or self.unknown_section
+        return bool(named) or self.filters != Filters()
+
+
+def understand(question: str, names: Names, today: datetime.date) -> Request:
+    """What `question`, a cleaned one, asks for. `today`: what "last year" is told from."""
+    text = plain(question)
+    kind = kind_of(text)
+    section = names.section_in(question) if kind != "section" else None
+    if section and not section.known and kind != "articles":
+        section = None
+    author = names.author_in(text) if kind == "articles" else None
+    named = [name.span for name in (section, author) if name]
+    masked = _blank(text, named)
+    dates = [p for p in periods(question, today, names.newest) if of_publication(question, masked, p, kind)]
+    spans = [(period.start, period.end) for period in dates]
+    filtering = [*spans, section.span] if section and section.known else spans
+    request = Request(
+        kind,
+        _tidy(_blank(question, filtering)) if filtering else question,
+        "" if kind == "words" else _topic(_blank(question, [*spans, *named])),
+        Filters(
+            section.name if section and section.known else "",
+            max((p.since for p in dates if p.since), default=None),
+            min((p.until for p in dates if p.until), default=None),
+        ),
+        author.name if author else "",
+        None if kind in ("words", "said") else extreme_of(text),
+        section.name if section and not section.known else "",
+    )
+    return request if request.names_something else replace(request, kind="words")
+
+
+def both(one: Filters, other: Filters) -> Filters:
+    """What admits the articles that both admit. Two sections are none that there is."""
+    sections = {plain(f.section): f.section for f in (one, other) if f.section}
+    return Filters(
+        " + ".join(sections.values()),
+        max((f.since for f in (one, other) if f.since), default=None),
+        min((f.until for f in (one, other) if f.until), default=None),
+    )
+
+
+def _topic(question: str) -> str:
+    return _tidy(question[slice(*subject_in(plain(question)))])
+
+
+def _blank(text: str, spans: Sequence[Span]) -> str:
+    for start, end in spans:
+        text = text[:start] + " " * (end - start) + text[end:]
+    return text
+
+
+def _tidy(text: str) -> str:
+    """White space in runs of one, none before a comma or stop that a date stood before."""
+    return re.sub(r"\s+([,.])", r"\1", " ".join(text.split())).strip(" ,;:")

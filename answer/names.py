@@ -1,0 +1,141 @@
+"""The sections and authors of the bulletin, and where a question names one.
+
+They are the index's own. A section is compared without accents, word by word, and a word by how it begins ("Energie",
+"energy"), but only behind or before the word that says that it is one ("rubrique Focus", "the Energy section").
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from answer.when import plain
+from index.store import Index
+from records import Article, Span
+
+_CUE = re.compile(
+    r"(?:\b(?:dans|de|sous|in|from|of|under|aus|unter) )?(?:\b(?:la|the|der) )?\b(?P<cue>rubriques?|section|rubrik)\s+"
+    r"[«\"“”„'‚]?\s?"
+)
+_BEFORE = re.compile(
+    r"(?:\b(?:in|from|of|aus|unter) )?\b(?:the|der) (?P<name>\w+(?: (?:and |et |und )?\w+)?)(?: section\b|-rubrik\b)"
+)
+_STOP = re.compile(
+    r"[?!.,;:»\"“”]|\b(?:en|in|im|au|du|de|des|von|vom|of|since|depuis|seit|entre|between|zwischen|sur|about|uber|on|zu|"
+    r"parlent|il|y|a|gibt|sont|are|were|erschienen|es|ont)\b|\d"
+)
+_ALIKE = 0.6
+"""The share of the longer word that two words of a name must begin with alike; "Energie" and "Energy" have 0.71,
+"Politik" and "politique" 0.67."""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A name and where the question has it, with the words that announce it; `known`: whether it is the bulletin's."""
+
+    name: str
+    span: Span
+    known: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """`cards`: the articles without their bodies, the newest first. `sections`: those with the most articles first."""
+
+    cards: tuple[Article, ...]
+    sections: tuple[str, ...]
+    authors: tuple[str, ...]
+
+    @classmethod
+    def of(cls, articles: Iterable[Article]) -> Names:
+        cards = sorted((replace(article, body="") for article in articles), key=_day, reverse=True)
+        sections = Counter(card.section for card in cards if card.section)
+        authors = {author for card in cards for author in card.authors}
+        ranked = sorted(sections, key=lambda name: (-sections[name], name))
+        return cls(tuple(cards), tuple(ranked), tuple(sorted(authors)))
+
+    @property
+    def newest(self) -> datetime.date | None:
+        return self.cards[0].date if self.cards else None
+
+    def section_in(self, question: str) -> Named | None:
+        """The section that `question` names. One that the bulletin does not have is told only of a "rubrique" or
+        "Rubrik": the English "section" may be part of anything."""
+        text = plain(question)
+        for match in _CUE.finditer(text):
+            if found := self._best(question[match.end() :]):
+                name, length = found
+                closing = re.match(r"\s?[»\"“”]", text[match.end() + length :])
+                return Named(name, (match.start(), match.end() + length + (closing.end() if closing else 0)))
+            stop = _STOP.search(text, match.end())
+            end = stop.start() if stop else len(text)
+            unknown = question[match.end() : end].strip()
+            if match["cue"] != "section" and unknown and len(unknown.split()) <= 4:
+                return Named(unknown, (match.start(), end), known=False)
+        for match in _BEFORE.finditer(text):
+            name_as_written = question[slice(*match.span("name"))]
+            if (found := self._best(name_as_written)) and found[1] == len(name_as_written):
+                return Named(found[0], match.span())
+        return None
+
+    def _best(self, words: str) -> tuple[str, int] | None:
+        """The section that `words` begin with, and over how many letters: the most words alike, then as written."""
+        best: tuple[tuple[int, bool, bool, int], str, int] | None = None
+        for rank, name in enumerate(self.sections):
+            common, length = _words_alike(words, name)
+            written = words[:length]
+            score = (common, written.casefold() == name.casefold(), plain(written) == plain(name), -rank)
+            if common and (best is None or score > best[0]):
+                best = score, name, length
+        return (best[1], best[2]) if best else None
+
+    def author_in(self, text: str) -> Named | None:
+        """The author whose articles are asked for; `text` is folded. A last name alone needs "de", "by" or "von"."""
+        for author in self.authors:
+            whole = re.escape(plain(author))
+            last = re.escape(plain(author).split()[-1])
+            match = re.search(rf"(?:\b(?:de|par|by|von|signes?(?: par)?) |\bd')?\b{whole}\b", text) or re.search(
+                rf"(?:\b(?:de|par|by|von) |\bd')(?:m\. |mme |mr |ms |frau |herrn? )?{last}\b", text
+            )
+            if match and not re.search(r"\b(?:sur|about|uber|on|zu)\s+$", text[: match.start()]):
+                return Named(author, match.span())
+        return None
+
+
+_latest: dict[str, Names] = {}
+
+
+def names_of(index: Index) -> Names:
+    """Those of an index. Every article is read for them, so they are kept for the version asked last."""
+    names = _latest.get(index.version)
+    if names is None:
+        names = Names.of(index.articles.values())
+        _latest.clear()
+        _latest[index.version] = names
+    return names
+
+
+def _day(article: Article) -> datetime.date:
+    return article.date or datetime.date.min
+
+
+def _words_alike(text: str, name: str) -> tuple[int, int]:
+    """How many of the first words of `name` `text` begins with, and over how many letters."""
+    asked, known = list(re.finditer(r"\w+", plain(text))), re.findall(r"\w+", plain(name))
+    common = 0
+    for match, word in zip(asked, known, strict=False):
+        if not _alike(match.group(), word):
+            break
+        common += 1
+    return common, asked[common - 1].end() if common else 0
+
+
+def _alike(one: str, other: str) -> bool:
+    one, other = one.replace("k", "c"), other.replace("k", "c")
+    if one == other:
+        return True
+    shared = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    return shared >= max(4, _ALIKE * max(len(one), len(other)))

@@ -1,0 +1,266 @@
+"""Dates in a question: a day, a month, a summer, a year, spans of these, or one told from today; in three languages.
+
+A small grammar of our own. A date is read only in an unmistakable form: a month has its year beside it ("mars 2012", so
+neither "may" nor the planet Mars is one) or belongs to an issue ("le numéro de juin"). Whether a date says when an
+article was published or what it is about is not decided here, but in `answer.published`.
+
+    points    "juin 2011", "14 March 2012", "last year"          → first and last day
+    periods   "entre 2010 et 2012", "seit März 2013", "en 2012"  → points with the words that join them to the sentence
+"""
+
+from __future__ import annotations
+
+import calendar
+import datetime
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from records import LANGS, Lang
+
+Link = Literal["time", "of", "bare"]
+"""How a date hangs on the sentence: by time ("en 2012"), on a noun ("de 2012"), or by nothing ("2012")."""
+
+MONTHS: dict[Lang, tuple[str, ...]] = {
+    "fr": ("janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre",
+           "décembre"),
+    "en": ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+           "December"),
+    "de": ("Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November",
+           "Dezember"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """From one day to another, both included, None for open; `start` and `end`: where it stands in the question, with
+    the words that join it to the sentence."""
+
+    since: datetime.date | None
+    until: datetime.date | None
+    start: int
+    end: int
+    link: Link
+
+
+def plain(text: str) -> str:
+    """Small letters without accents, straight apostrophes and dashes; as long as `text`, letter for letter."""
+    return "".join(_PLAIN.get(c) or _plain_letter(c) for c in text)
+
+
+_PLAIN = {"’": "'", "‘": "'", "–": "-", "—": "-", "\u00a0": " ", "\u202f": " "}
+
+
+def _plain_letter(letter: str) -> str:
+    small = unicodedata.normalize("NFD", letter)[0].lower()
+    return small if len(small) == 1 else letter
+
+
+def periods(text: str, today: datetime.date, newest: datetime.date | None = None) -> list[Period]:
+    """The periods that `text` names, in their order. `newest`: the day of the last article; an issue's month without
+    a year is the last such month up to it."""
+    folded = plain(text)
+    points = list(_points(folded, today, newest or today))
+    masked = folded
+    for point in points:
+        masked = masked[: point.start] + "\0" * (point.end - point.start) + masked[point.end :]
+    found: list[Period] = []
+    for pattern, join in _JOINS:
+        for match in pattern.finditer(masked):
+            inside = [p for p in points if match.start() <= p.start and p.end <= match.end()]
+            if not any(match.start() < p.end and p.start < match.end() for p in found):
+                found.append(join(match, inside))
+    return sorted(found, key=lambda period: period.start)
+
+
+def day_or_month_or_year(text: str) -> tuple[datetime.date, datetime.date] | None:
+    """First and last day of what stands alone in a field: "2012", "06/2012", "21.6.2012", "juin 2012"; else None."""
+    stripped = plain(text.strip())
+    for point in _points(stripped, datetime.date.max, datetime.date.max):
+        if (point.start, point.end, point.relative) == (0, len(stripped), False):
+            return point.first, point.last
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Point:
+    first: datetime.date
+    last: datetime.date
+    start: int
+    end: int
+    relative: bool = False
+
+
+_NUMBERS = {plain(name): n + 1 for lang in LANGS for n, name in enumerate(MONTHS[lang])}
+_NUMBERS |= {"janv": 1, "jan": 1, "fevr": 2, "feb": 2, "apr": 4, "avr": 4, "juil": 7, "aug": 8, "sept": 9, "sep": 9}
+_NUMBERS |= {"oct": 10, "okt": 10, "nov": 11, "dec": 12, "dez": 12}
+_MONTH = "(?:" + "|".join(sorted(_NUMBERS, key=len, reverse=True)) + r")\b\.?"
+_YEAR = r"(?:19|20)\d\d(?![\d.,]*\d|[ ]?(?:%|euros?\b|km\b|m\b|kg\b))"
+_SEASONS = {"printemps": 3, "spring": 3, "fruhling": 3, "fruhjahr": 3, "ete": 6, "summer": 6, "sommer": 6}
+_SEASONS |= {"automne": 9, "autumn": 9, "herbst": 9}  # no winter: nobody knows of which of its two years
+_SMALL = {"deux": 2, "two": 2, "zwei": 2, "trois": 3, "three": 3, "drei": 3, "quatre": 4, "four": 4, "vier": 4}
+_SMALL |= {"cinq": 5, "five": 5, "funf": 5, "six": 6, "sechs": 6, "dix": 10, "ten": 10, "zehn": 10}
+
+_DAY = re.compile(
+    rf"\b(?P<d>\d{{1,2}})(?:er|\.|st|nd|rd|th)?\s+(?:of\s+)?(?P<m>{_MONTH}),?\s+(?P<y>{_YEAR})"
+    rf"|\b(?P<m2>{_MONTH})\s+(?P<d2>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<y2>{_YEAR})"
+    r"|\b(?P<y3>(?:19|20)\d\d)-(?P<m3>\d\d)-(?P<d3>\d\d)\b"
+    r"|\b(?P<d4>\d{1,2})[./] ?(?P<m4>\d{1,2})[./] ?(?P<y4>(?:19|20)\d\d)\b"
+)
+_MONTH_OF_YEAR = re.compile(
+    rf"\b(?P<m>{_MONTH}),?\s+(?:de\s+|of\s+)?(?P<y>{_YEAR})|\b(?P<m2>0?[1-9]|1[0-2])/(?P<y2>(?:19|20)\d\d)\b"
+    rf"|\b(?P<m3>{_MONTH})(?=\s+(?:et|and|und|a|to|bis|-)\s+{_MONTH}\s+(?P<y3>{_YEAR}))"
+)
+_MONTH_OF_ISSUE = re.compile(
+    rf"\b(?:numero|bulletin)\s+(?:du\s+mois\s+)?d(?:e\s+|')(?P<m>{_MONTH})(?!\s+\d)"
+    rf"|\b(?P<m2>{_MONTH})(?=\s+issue\b|-?\s?(?:ausgabe|heft)\b)"
+    rf"|\b(?:issue\s+(?:of|from)|(?:ausgabe|heft|bulletin)\s+(?:vom|von|des\s+monats))\s+(?P<m3>{_MONTH})(?!\s+\d)"
+)
+_SEASON_OF_YEAR = re.compile(rf"\b(?P<s>{'|'.join(_SEASONS)})\s+(?:de\s+|of\s+)?(?P<y>{_YEAR})")
+_WHOLE_YEAR = re.compile(rf"(?<![\d.,/])\b(?P<y>{_YEAR})")
+_FROM_TODAY: dict[str, re.Pattern[str]] = {
+    "last year": re.compile(
+        r"\bl'an(?:nee)? (?:derniere?|passee?)\b|\b(?:the )?last year\b"
+        r"|\b(?:im )?(?:letzten?|letztes|vorigen?|voriges|vergangenen?|vergangenes) jahr\b"
+    ),
+    "this year": re.compile(r"\bcette annee\b|\bthis year\b|\b(?:in )?diese[sm] jahr\b"),
+    "last month": re.compile(
+        r"\ble mois (?:dernier|passe)\b|\blast month\b|\b(?:im )?(?:letzten|vorigen|vergangenen) monat\b"
+    ),
+    "this month": re.compile(r"\bce mois(?:-ci)?\b|\bthis month\b|\b(?:in )?diese[nm] monat\b"),
+    "years": re.compile(
+        r"\b(?:(?:ces|les|des|dans les|au cours des) )?(?P<n>\d{1,2}|[a-z]+) dernieres annees\b"
+        r"|\b(?:(?:in|over|during) )?the (?:last|past) (?P<n2>\d{1,2}|[a-z]+) years\b"
+        r"|\b(?:in )?den (?:letzten|vergangenen) (?P<n3>\d{1,2}|[a-z]+) jahren\b"
+    ),
+}
+
+
+def _points(text: str, today: datetime.date, newest: datetime.date) -> Iterator[_Point]:
+    """The points of folded `text`; where two readings overlap, the more precise one."""
+    taken: list[_Point] = []
+    for pattern, days in _KINDS:
+        for match in pattern.finditer(text):
+            span = days(match, newest)
+            start, end = match.span("m" if pattern is _MONTH_OF_ISSUE and match["m"] else 0)
+            if pattern is _MONTH_OF_ISSUE and match["m3"]:
+                start, end = match.span("m3")
+            if span and not any(start < p.end and p.start < end for p in taken):
+                taken.append(_Point(*span, start, end))
+    for name, pattern in _FROM_TODAY.items():
+        taken += [
+            _Point(*span, *match.span(), relative=True)
+            for match in pattern.finditer(text)
+            if (span := _from_today(name, match, today))
+        ]
+    yield from sorted(taken, key=lambda point: point.start)
+
+
+Days = tuple[datetime.date, datetime.date]
+
+
+def _group(match: re.Match[str], letter: str) -> str:
+    return next((value for name, value in match.groupdict().items() if name[0] == letter and value), "")
+
+
+def _number(month: str) -> int:
+    return int(month) if month.isdecimal() else _NUMBERS[month.rstrip(".")]
+
+
+def _day(match: re.Match[str], _: datetime.date) -> Days | None:
+    try:
+        day = datetime.date(int(_group(match, "y")), _number(_group(match, "m")), int(_group(match, "d")))
+    except ValueError:  # the 31st of February
+        return None
+    return day, day
+
+
+def _month(match: re.Match[str], _: datetime.date) -> Days | None:
+    return month_days(int(_group(match, "y")), _number(_group(match, "m")))
+
+
+def _issue(match: re.Match[str], newest: datetime.date) -> Days | None:
+    month = _number(_group(match, "m"))
+    return month_days(newest.year - (month > newest.month), month)
+
+
+def _season(match: re.Match[str], _: datetime.date) -> Days:
+    year, first = int(match["y"]), _SEASONS[match["s"]]
+    return datetime.date(year, first, 1), month_days(year, first + 2)[1]
+
+
+def _year(match: re.Match[str], _: datetime.date) -> Days:
+    return datetime.date(int(match["y"]), 1, 1), datetime.date(int(match["y"]), 12, 31)
+
+
+_KINDS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], datetime.date], Days | None]], ...] = (
+    (_DAY, _day), (_MONTH_OF_YEAR, _month), (_MONTH_OF_ISSUE, _issue), (_SEASON_OF_YEAR, _season), (_WHOLE_YEAR, _year),
+)  # fmt: skip
+
+
+def month_days(year: int, month: int) -> Days:
+    """First and last day of a month."""
+    return datetime.date(year, month, 1), datetime.date(year, month, calendar.monthrange(year, month)[1])
+
+
+def _from_today(name: str, match: re.Match[str], today: datetime.date) -> Days | None:
+    if name == "years":
+        number = _group(match, "n")
+        years = int(number) if number.isdecimal() else _SMALL.get(number, 0)
+        return (today - datetime.timedelta(days=round(365.25 * years)), today) if years else None
+    if name.endswith("year"):
+        year = today.year - (name == "last year")
+        return datetime.date(year, 1, 1), datetime.date(year, 12, 31)
+    last = today if name == "this month" else today.replace(day=1) - datetime.timedelta(days=1)
+    return month_days(last.year, last.month)
+
+
+_POINT = r"(?:l[ea]s? |l'|the |de[nrm] )?(?:l'annee |annee |year |jahre?s? |mois d(?:e |'))?\0+"
+_IN = (
+    r"au cours de|au cours du mois de|pendant|durant|during|wahrend|courant|in the year|in the course of"
+    r"|im laufe des|im|in|en|on|am|au"
+)
+_OF = r"aus dem|aus|des|du|de la|de|d'|of the|of|from|vom|von|le"
+
+
+def _range(match: re.Match[str], points: list[_Point]) -> Period:
+    return Period(points[0].first, points[-1].last, *match.span(), "time")
+
+
+def _since(match: re.Match[str], points: list[_Point]) -> Period:
+    return Period(points[0].first, None, *match.span(), "time")
+
+
+def _after(match: re.Match[str], points: list[_Point]) -> Period:
+    return Period(points[0].last + datetime.timedelta(days=1), None, *match.span(), "time")
+
+
+def _before(match: re.Match[str], points: list[_Point]) -> Period:
+    return Period(None, points[0].first - datetime.timedelta(days=1), *match.span(), "time")
+
+
+def _until(match: re.Match[str], points: list[_Point]) -> Period:
+    return Period(None, points[0].last, *match.span(), "time")
+
+
+def _at(match: re.Match[str], points: list[_Point]) -> Period:
+    (point,) = points
+    link: Link = "time" if match["in"] or point.relative else "of" if match["of"] else "bare"
+    return Period(point.first, point.last, *match.span(), link)
+
+
+_UNTIL = r"jusqu'(?:en|a|au)|until|till|up to|bis(?: zum)?"
+_SINCE = r"depuis|since|seit|a partir d[eu]|a compter d[eu]|des|ab|starting (?:in|from)"
+_JOINS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], list[_Point]], Period]], ...] = (
+    (re.compile(rf"\b(?:entre|between|zwischen) {_POINT},? (?:et|and|und) {_POINT}"), _range),
+    (re.compile(rf"\b(?:de|du|d'|from|von|vom) ?{_POINT} (?:au?|to|{_UNTIL}) {_POINT}"), _range),
+    (re.compile(rf"(?:\b(?:en|in|de|of) )?\0+ ?(?:-|bis|to|a) ?{_POINT}"), _range),
+    (re.compile(rf"\b(?:{_SINCE}) {_POINT}"), _since),
+    (re.compile(rf"\bfrom {_POINT} on(?:wards?)?\b"), _since),
+    (re.compile(rf"\b(?:apres|after|nach) {_POINT}"), _after),
+    (re.compile(rf"\b(?:avant|before|vor) {_POINT}"), _before),
+    (re.compile(rf"\b(?:{_UNTIL}) {_POINT}"), _until),
+    (re.compile(rf"(?:\b(?P<in>{_IN}) |\b(?P<of>{_OF}) ?)?{_POINT}"), _at),
+)
