@@ -33,7 +33,9 @@ def _parser(default: Path) -> argparse.ArgumentParser:
     list_.add_argument("--json", action="store_true", help="all of it but the body, as one JSON array")
     epilog = "Exit status: 0 all well, 1 problems found, 2 nothing could be checked."
     _verb(verbs, default, "check", "show every problem of the article files as path:line: problem").epilog = epilog
-    add_verb.add_arguments(_verb(verbs, default, "add", "take in pages, PDFs, DOCX, Markdown and text, or folders of them"))
+    add_verb.add_arguments(
+        _verb(verbs, default, "add", "take in pages, PDFs, DOCX, Markdown and text, or folders of them")
+    )
     sync_verb.add_arguments(_verb(verbs, default, "sync", "bring the articles in step with a site, a feed or a folder"))
     return parser
 

@@ -48,7 +48,10 @@ def find_column(root: Any, lines: list[Line], site: str = "", text: Container[Li
     beside = _beside(root, lines, weights, site)
     kept = [line for line in lines if not any(e in beside for e in _upwards(line.element))]
     running = [line for line in kept if is_text(line) and not (text is None and FOOTER.search(line.text))]
-    element = _climb(_common([line.element for line in running]), beside, weights) if running else root
+    element = root
+    if running:
+        shared = _common([line.element for line in running])
+        element = _climb(shared, beside) if text is None else _whole_article(shared)
     inside = [line for line in kept if element in set(_upwards(line.element))]
     first = next((n for n, line in enumerate(lines) if inside and line is inside[0]), 0)
     celled = sum(any(e.tag in _CELLS for e in _upwards(line.element)) for line in running)
@@ -96,28 +99,29 @@ def _beside(root: Any, lines: list[Line], weights: dict[Any, int], site: str) ->
             linked[element] = linked.get(element, 0) + navigating(line, site)
             length[element] = length.get(element, 0) + len(line.text)
     beside = {e for e in length if e.tag in _LISTS and not weights[e] and linked[e] > _NAVIGATING * length[e]}
-    beside |= {form for form in root.iter("form") if weights.get(form, 0) * 2 < weights[root]}
-    beside |= {e for e in length if _is_furniture(e) and weights[e] * 5 < weights[root]}
+    beside |= {form for form in root.iter("form") if weights.get(form, 0) * 2 < weights.get(root, 0)}
+    beside |= {e for e in length if _is_furniture(e) and weights[e] * 5 < weights.get(root, 0)}
+    data = {table for table in root.iter("table") if is_data(table)}
     for row in root.iter("tr"):
         cells = [cell for cell in row if cell.tag in _CELLS and cell in length]
         best = max(cells, key=lambda cell: weights[cell], default=None)
-        if best is not None and weights[best] and not _of_data(row):
+        if best is not None and weights[best] and next(row.iterancestors("table"), None) not in data:
             beside |= {cell for cell in cells if cell is not best and linked[cell] > 0.1 * length[cell]}
     return beside
 
 
 def _is_furniture(element: Any) -> bool:
-    if element.tag in ("aside", "nav"):
-        return True
+    if element.tag in ("aside", "nav", "footer"):
+        return next(element.iterancestors("blockquote", "figure"), None) is None
     names = " ".join(element.get(key) or "" for key in ("class", "id", "role"))
     return element.tag not in ("body", "html") and FURNITURE.search(names) is not None
 
 
-def _climb(element: Any, beside: set[Any], weights: dict[Any, int]) -> Any:
+def _climb(element: Any, beside: set[Any]) -> Any:
     """Up to the widest element that is still one column: where a row has another column beside it, its cell is the limit."""
     column = element
     for parent in element.iterancestors():
-        if parent.tag == "tr" and not _of_data(parent):
+        if parent.tag == "tr" and not is_data(next(parent.iterancestors("table"), parent)):
             others = [cell for cell in parent if cell is not column and cell.tag in _CELLS]
             if any(cell in beside or any(inner in beside for inner in cell.iter()) for cell in others):
                 return column
@@ -125,9 +129,12 @@ def _climb(element: Any, beside: set[Any], weights: dict[Any, int]) -> Any:
     return column
 
 
-def _of_data(row: Any) -> bool:
-    table = next(row.iterancestors("table"), None)
-    return table is not None and is_data(table)
+def _whole_article(element: Any) -> Any:
+    """Up to the `article` (or `main`) around the text, else to what holds the page's heading too."""
+    for tag in ("article", "main"):
+        if (above := next((e for e in _upwards(element) if e.tag == tag), None)) is not None:
+            return above
+    return next((e for e in _upwards(element) if next(e.iter("h1"), None) is not None), element)
 
 
 def _common(elements: list[Any]) -> Any:

@@ -12,16 +12,20 @@ from corpus.dates import dates_in, only_a_date
 from corpus.labels import APPARATUS, FOOTER, ISSUE, NAVIGATION, NOT_PUBLISHED, TOOL, Label, byline, labelled, names
 from corpus.markup import Line
 
-__all__ = ["Labels", "find_labels", "opens_text", "pick_date", "pick_section", "pick_title", "same"]
+__all__ = ["Labels", "find_labels", "is_about", "opens_text", "pick_date", "pick_section", "pick_title", "same"]
 
 _SHORT = 12
 """Words of a label's value, of a section, of a line in the head that is no running text."""
 _LONGEST_TITLE = 30
+_LONGEST_LINE = 300
+"""Characters beyond which a line is text, whatever words it holds."""
 _SENTENCE_END = re.compile(r"[.!?…:;][\s»”“’\"')\]\d¹²³]*$")
 _TITLED = re.compile(r"\b(?:titre|title|titel|headline|heading|t)\d?\b|titre|title", re.IGNORECASE)
 _SECTIONED = re.compile(
     r"\b(?:rub|rubrique|section|category|categorie|kicker|surtitre|ressort|rubrik|theme)", re.IGNORECASE
 )
+_ABOUT = re.compile(r"\b(?:meta|byline|entry-date|post-date|pubdate|author|auteur|autor|reading-time)\b", re.IGNORECASE)
+_WHOLE = ("html", "body", "article", "main")
 _HEADINGS = {"h1": 4.0, "h2": 3.0, "h3": 2.0, "h4": 1.0}
 
 
@@ -98,6 +102,8 @@ def _whole(head: list[Line], number: int) -> list[Line]:
 def _is_other(line: Line) -> bool:
     """A line of the head that is something else than a title for sure."""
     text = line.text
+    if len(text) > _LONGEST_LINE:
+        return False
     return bool(
         labelled(text) or only_a_date(text) or NAVIGATION.match(text) or FOOTER.search(text) or APPARATUS.fullmatch(text)
         or NOT_PUBLISHED.match(text) or byline(text) and next(dates_in(text), None)
@@ -181,7 +187,7 @@ def pick_section(head: list[Line], title: list[Line], lines: list[Line], labels:
     for line in sorted(short, key=lambda line: abs(head.index(line) - at)):
         if _letters(line.text) in linked and not line.linked:
             return _cased(line.text, linked)
-    if step := _breadcrumb(head):
+    if step := _breadcrumb(head, " ".join(line.text for line in title)):
         return step
     above = head[at - 1] if at else None
     return _cased(above.text, linked) if above is not None and above in short and not above.linked else ""
@@ -212,12 +218,27 @@ def _cased(text: str, linked: dict[str, str]) -> str:
     return linked.get(_letters(text)) or (text if len(text) <= 4 else text.capitalize())
 
 
-def _breadcrumb(head: list[Line]) -> str:
+def _breadcrumb(head: list[Line], title: str) -> str:
+    """Its last step, or the one before where the last is the article's own."""
     for line in reversed(head):
         steps = [step.strip() for step in re.split(r"\s*(?:>|»|›|::)\s*", line.text)]
         if len(steps) >= 2 and line.hrefs and re.match(r"accueil|home|start", steps[0], re.IGNORECASE):
-            return steps[-1] if len(steps[-1].split()) <= 6 else steps[-2]
+            own = _letters(steps[-1]) in _letters(title) or len(steps[-1].split()) > 7
+            return steps[-2] if own and len(steps) > 2 else "" if own else steps[-1]
     return ""
+
+
+def is_about(line: Line, section: str) -> bool:
+    """Whether a short line between title and text is about the article, not of it: day, section, by-line, number."""
+    text, few = line.text, len(line.text.split()) <= _SHORT
+    if only_a_date(text) or same(text, section) or ISSUE.fullmatch(text) or labelled(text) or NAVIGATION.match(text):
+        return True
+    if FOOTER.search(text) or (byline(text) and len(text.split()) <= 8):
+        return True
+    day = next(dates_in(text), None)
+    if day is not None and (byline(text) or ISSUE.search(text) or NOT_PUBLISHED.match(text) or (few and day.start < 4)):
+        return True
+    return few and any(_named(e, _ABOUT) for e in (line.element, *line.element.iterancestors()) if e.tag not in _WHOLE)
 
 
 def same(one: str, other: str) -> bool:

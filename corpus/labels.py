@@ -118,6 +118,8 @@ _PARTICLES = frozenset(
     ]
 )
 _MOST_WORDS = 6
+_LONGEST = 500
+"""Characters of a line that can be a label or a by-line."""
 
 
 def labelled(text: str) -> tuple[Label, str] | None:
@@ -125,6 +127,8 @@ def labelled(text: str) -> tuple[Label, str] | None:
 
     The value is "" where the label stands alone, its value being in the cell beside it.
     """
+    if len(text) > _LONGEST:
+        return None
     for name, pattern in _LABELLED.items():
         if match := pattern.fullmatch(text):
             return name, match["value"].strip(" \u00a0|")
@@ -133,7 +137,7 @@ def labelled(text: str) -> tuple[Label, str] | None:
 
 def byline(text: str) -> tuple[str, ...]:
     """The names after the "par", "von" or "by" of a line such as `Publié le 21 juin 2011 par Marie Curie`."""
-    found = list(_BYLINE.finditer(text))
+    found = list(_BYLINE.finditer(text)) if len(text) <= _LONGEST else []
     return names(text[found[-1].end() :]) if found else ()
 
 

@@ -92,6 +92,11 @@ _PARAGRAPHS = frozenset(
 )
 _LINES = frozenset(("li", "dt", "dd", "br"))
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
+_WIDGET = re.compile(
+    r"\b(?:sharedaddy|jp-relatedposts|addtoany_share_save_container|heateor_sss_sharing_container|screen-reader-text"
+    r"|sr-only|visually-hidden)\b"
+)
+"""What plugins put into the text of WordPress's posts, and what only a screen reader is told."""
 _RAISED = str.maketrans("0123456789+-−n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻ⁿ")
 _CP1252 = {code: bytes([code]).decode("cp1252", "ignore") for code in range(0x80, 0xA0)}
 _INVISIBLE = dict.fromkeys(
@@ -99,8 +104,8 @@ _INVISIBLE = dict.fromkeys(
 )  # soft hyphen, zero width space, word joiner, byte order mark
 _BLANKS = re.compile(r"[ \t\r\n\f\v\u2028\u2029]+")
 _WIDE = re.compile(r"[ \u00a0]*(?:[ ]\u00a0|\u00a0[ \u00a0])[ \u00a0]*")
-MAX_DEPTH = 250
-"""Elements inside elements; libxml2 itself reads no deeper. Layout tables of 2011 came to about thirty."""
+_MOST_ELEMENTS = 30_000
+"""Of a page or fragment; a long article with its navigation has two thousand."""
 
 
 @dataclass(slots=True, eq=False)
@@ -121,13 +126,17 @@ class Line:
 
 
 def parse(text: str) -> Any:
-    """The root element of a page or fragment. Raises PageError where there is nothing to read."""
+    """The root element of a page or fragment. Raises PageError where there is nothing to read, or far too much."""
     text = re.sub(r"^\s*<\?xml[^>]*\?>", "", text.replace("\x00", ""))
     parser = lxml.html.HTMLParser(remove_comments=True, remove_pis=True, encoding="utf-8")
     try:
         root = lxml.html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError):
         raise PageError("holds no HTML that can be read; expected a page with text.") from None
+    if any("depth" in error.message for error in parser.error_log):
+        raise PageError("has elements nested too deep to be read; expected a page of text.")
+    if (count := sum(1 for _ in root.iter())) > _MOST_ELEMENTS:
+        raise PageError(f"has {count:,} elements; expected an article, of at most {_MOST_ELEMENTS:,}.")
     return root
 
 
@@ -281,12 +290,11 @@ _BLOCKS = "table|p|ul|ol|div|form|h1|h2|h3|h4|hr|blockquote"
 
 def is_data(table: Any) -> bool:
     """Whether a table holds data (rows of short cells) rather than the layout of the page."""
+    if next(table.iterdescendants("table", "form", "h1", "h2"), None) is not None:
+        return False
     rows = [[cell for cell in row if cell.tag in ("td", "th")] for row in table.iter("tr")]
     full = [[cell for cell in row if "".join(cell.itertext()).strip()] for row in rows]
-    if (
-        sum(len(row) > 1 for row in full) < 2
-        or next(table.iterdescendants("table", "form", "h1", "h2"), None) is not None
-    ):
+    if sum(len(row) > 1 for row in full) < 2:
         return False
     cells = [cell for row in full for cell in row]
     return all(
@@ -297,6 +305,8 @@ def is_data(table: Any) -> bool:
 
 def _hidden(element: Any) -> bool:
     if element.tag in _DROPPED or not isinstance(element.tag, str):
+        return True
+    if _WIDGET.search(element.get("class") or ""):
         return True
     style = (element.get("style") or "").replace(" ", "").lower()
     return "display:none" in style or "visibility:hidden" in style or element.get("hidden") is not None

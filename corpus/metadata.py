@@ -51,7 +51,7 @@ def declared(root: Any) -> Found:
     return Found(
         title=linked.get("headline") or _first(meta, "og:title", "citation_title", "dc.title", "dcterms.title"),
         date=_date(linked.get("datePublished", "")) or _published(root, meta),
-        section=linked.get("articleSection")
+        section=linked.get("articleSection", "").split("; ")[0]
         or _first(meta, "article:section", "dc.subject.section", "section", "category"),
         authors=names(author),
         lang=_language(root, meta),

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from corpus.column import Column, find_column, is_running, navigating
-from corpus.dates import dates_in, only_a_date
-from corpus.headers import Labels, find_labels, opens_text, pick_date, pick_section, pick_title, same
-from corpus.labels import APPARATUS, FOOTER, ISSUE, NAVIGATION, NOT_PUBLISHED, TOOL, byline, labelled, names
+from corpus.column import Column, is_running, navigating
+from corpus.dates import dates_in
+from corpus.headers import Labels, find_labels, is_about, opens_text, pick_date, pick_section, pick_title
+from corpus.labels import APPARATUS, FOOTER, NAVIGATION, TOOL, byline, labelled, names
 from corpus.markup import Line, text_of
 from corpus.metadata import Found
 
-__all__ = ["find_column", "read_column"]
+__all__ = ["read_column"]
 
 _NOTE = re.compile(r"\[?\d{1,2}\]?[ \u00a0.)]|[*†]")
 _SIGNATURE = 3
@@ -46,7 +46,6 @@ def read_column(
         section=section,
         authors=_authors(head, kept, labels),
         body=text_of(kept),
-        id=labels.values.get("id", ""),
     )
 
 
@@ -93,19 +92,10 @@ def _body(
     head = [
         line
         for number, line in enumerate(own[:first])
-        if number > start and number not in labels.at and not _is_head(line, section, site)
+        if number > start and number not in labels.at and not is_about(line, section) and not _is_tool(line, site)
     ]
     middle = [line for line in own[first : last + 1] if line not in box and not _is_tool(line, site)]
-    return head + middle + _tail([line for line in own[last + 1 :] if line not in box], site)
-
-
-def _is_head(line: Line, section: str, site: str) -> bool:
-    """A line between title and text that is about the article, not of it."""
-    text = line.text
-    dated = next(dates_in(text), None) is not None
-    about = only_a_date(text) or same(text, section) or NAVIGATION.match(text) or FOOTER.search(text)
-    return bool(about or _is_tool(line, site) or dated and (byline(text) or ISSUE.search(text) or NOT_PUBLISHED.match(text))
-                or ISSUE.fullmatch(text) or byline(text) and len(text.split()) <= 8 or labelled(text))  # fmt: skip
+    return head + middle + _tail([line for line in own[max(first, last + 1) :] if line not in box], site)
 
 
 def _is_tool(line: Line, site: str) -> bool:

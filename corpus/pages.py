@@ -30,6 +30,8 @@ MAX_BYTES = 5_000_000
 _SUFFIX = re.compile(r"\.(?:x?html?|shtml|php\d?|aspx?|jsp|cfm|pdf|docx?|md|markdown|txt)$", re.IGNORECASE)
 _GENERIC = frozenset(("", "index", "default", "home", "accueil", "article", "page", "view", "print", "show"))
 _SPELT = str.maketrans({"ß": "ss", "œ": "oe", "Œ": "OE", "æ": "ae", "Æ": "AE", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L"})
+_MOST_CHARACTERS = 500_000
+"""Of a page's text: a book. The bulletin's articles have some thousand."""
 _TELLING = 5
 """Words from which on a line found in trafilatura's text is that line, not a chance."""
 _MAX_ID = 100  # as corpus/articles.py admits
@@ -66,6 +68,8 @@ def _read(root: Any, url: str) -> Found:
     said = declared(root)
     site = urlsplit(url or said.url).netloc
     lines, page_title = lines_of(root), tidy(root.findtext(".//title") or "")
+    if (length := sum(len(line.text) for line in lines)) > _MOST_CHARACTERS:
+        raise PageError(f"has {length:,} characters of text; expected an article, of at most {_MOST_CHARACTERS:,}.")
     column = find_column(root, lines, site)
     if not column.in_table:
         column = find_column(root, lines, site, _extracted(root, lines)) if lines else column
