@@ -12,6 +12,7 @@ from errors import one_line_errors, positive
 from settings import ROOT, Settings
 
 QUESTIONS = ROOT / "eval" / "questions" / "go-cluster.jsonl"
+RETRIEVED = ("piaf", "xquad-de", "xquad-en-de", "xquad-de-en", "squad2")
 
 
 @one_line_errors
@@ -46,8 +47,15 @@ def main(argv: list[str] | None = None) -> int:
     quality.add_argument("--plot", type=Path, metavar="FILE", help="also draw false answers against false refusals")
     quality.set_defaults(command=_quality)
 
-    retrieval = verbs.add_parser("retrieval", help="vectors, words and late interaction, alone and fused")
-    retrieval.add_argument("--set", nargs=2, action="append", type=Path, required=True, metavar=("QUESTIONS", "INDEX"))
+    retrieval = verbs.add_parser(
+        "retrieval", help="vectors, words and late interaction, alone and fused, on public sets; and what is answered"
+    )
+    retrieval.add_argument("--data", type=Path, required=True, metavar="DIR", help="holds piaf/, squad-en/ and xquad/")
+    retrieval.add_argument(
+        "--out", type=Path, default=ROOT / "var" / "retrieval", metavar="DIR", help="default: %(default)s"
+    )
+    retrieval.add_argument("--sets", nargs="+", choices=RETRIEVED, default=RETRIEVED, help="default: all")
+    retrieval.add_argument("--answers", type=int, metavar="N", help="questions of each set read, at most; 0: none")
     retrieval.set_defaults(command=_retrieval)
 
     sides = argparse.ArgumentParser(add_help=False)
@@ -109,14 +117,10 @@ def _quality(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _retrieval(options: argparse.Namespace, settings: Settings) -> int:
-    from app import open_encoder
-    from bench.retrieval import table
-    from eval.questions import read_questions
-    from index.store import open_index
+    from bench.retrieval import report
 
-    encoder = open_encoder(settings)
-    sets = [(path.stem, read_questions(path), open_index(index, encoder.id)) for path, index in options.set]
-    print(table(sets, encoder))
+    for line in report(options.data, options.out, options.sets, options.answers, settings):
+        print(line, flush=True)
     return 0
 
 

@@ -1,93 +1,203 @@
-"""Rankers side by side over the same candidates: vectors, words and late interaction, each alone and fused.
+"""Retrieval on public sets whose paragraphs are articles of their own: its parts, plain fusions of them, and ours.
 
-The weight of the words is chosen on the articles of one half and every number is of the other half.
+Every ranker ranks all passages; ours is what `index.search` finds. The weight of the words is chosen on the Wikipedia
+articles of one half (`tuned`), and every result is of the other.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
+import dataclasses
+import sys
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
+import ir_measures
 import numpy as np
+from ir_measures import RR, R, nDCG
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from eval.metrics import contains
-from eval.questions import QuestionCase
+from app import open_assistant, open_builder, open_encoder
+from bench import answers
+from bench.rankers import DENSE, OURS, WORDS, article_rankings, plain_rankers, score
+from bench.sets import SETS, TUNING, WIKIPEDIA, AskedSet, convert_paragraphs
+from corpus.articles import read_articles
+from eval.metrics import contains, ratio_intervals
+from eval.questions import QuestionCase, read_questions
+from eval.retrieval import article_ranking
+from index.build import build
 from index.question import prepare
-from index.search import CANDIDATES, WORDS_WEIGHT, search
-from index.store import Index
-from records import Encoder
+from index.search import CANDIDATES, search
+from index.store import Index, open_index
+from records import Encoder, Hit
+from settings import Settings
 
-WEIGHTS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
+WEIGHTS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.7, 1.0)
+MEASURES = {R @ 1: "recall@1", R @ 5: "recall@5", R @ 10: "recall@10", RR @ 10: "MRR@10", nDCG @ 10: "nDCG@10"}
+HOLDING = {1: "answer in the first", 10: "answer in the first 10"}
+"""Whether one of the first so many paragraphs holds the answer, be it the one that the question was written on or not.
+"""
+COLUMNS = (*MEASURES.values(), *HOLDING.values())
+_DEPTH = 10
 
-_ALONE = {"vectors (e5)": (1.0, 0.0, 0.0), "words (BM25)": (0.0, 1.0, 0.0), "late interaction": (0.0, 0.0, 1.0)}
-
-_FILES = (("vectors.faiss",), ("lexical/",), ("token_values", "token_scales", "token_spans", "token_starts"))
-"""How the names of the files begin that vectors, words and late interaction read."""
+Gains = NDArray[np.float64]
+"""(questions, columns): what each question is worth under each of COLUMNS, 0 to 1."""
 
 
-class _Found(NamedTuple):
-    """One question's candidates: (n,) scores of each ranker, and which of them hold the answer."""
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """The questions of a set that results are of, and what each ranker's rankings of them are worth."""
 
-    dense: NDArray[np.float64]
-    words: NDArray[np.float64]
+    name: str
+    wikipedia: Sequence[str]
+    """The Wikipedia article of each question."""
+    gains: Mapping[str, Gains]
+
+
+class Found(NamedTuple):
+    """What search found for a question of the tuning half, (n,) each: which hits are the right paragraph's, how near
+    they are, and which share of the words they hold."""
+
+    right: NDArray[np.bool_]
     late: NDArray[np.float64]
-    holds: NDArray[np.bool_]
+    words: NDArray[np.float64]
 
 
-def table(sets: Sequence[tuple[str, Sequence[QuestionCase], Index]], encoder: Encoder) -> str:
-    """Markdown: recall@1, recall@5 and reciprocal rank of a passage that holds the answer, by set and ranker, and what
-    the ranker keeps on disk."""
-    lines = ["| set (questions) | ranker | recall@1 | recall@5 | reciprocal rank | kB a passage |", f"|{' --- |' * 6}"]
-    tuning: dict[bool, list[list[_Found]]] = {True: [], False: []}
-    for name, cases, index in sets:
-        found = _found(cases, index, encoder)
-        held = [row for half, row in found if half == 1]
-        same = cases[0].lang == next(iter(index.articles.values())).lang
-        tuning[same].append([row for half, row in found if half == 0])
-        ours = WORDS_WEIGHT if same else 0.0
-        for ranker, weights in {**_ALONE, f"late + {ours} · words (ours)": (0.0, ours, 1.0)}.items():
-            scores = " | ".join(f"{score:.3f}" for score in _scores(held, *weights))
-            size = sum(_kilobytes(index, part) for part, weight in zip(_FILES, weights, strict=True) if weight)
-            lines.append(f"| {name} ({len(held)}) | {ranker} | {scores} | {size:.1f} |")
-    best = {same: _best_weight(rows) for same, rows in tuning.items() if rows}
-    head = [f"Best weight of words on the tuning half: {best.get(True)} in one language, {best.get(False)} across.", ""]
-    return "\n".join(head + lines)
+def report(data: Path, out: Path, names: Sequence[str], most: int | None, settings: Settings) -> Iterator[str]:
+    """Markdown as it comes: retrieval on each set, the best weights on the tuning half, then answers on articles that
+    the trained reader has not seen, to `most` questions of each set; 0: none.
+
+    Raises BulletinError when `data` does not hold the sets.
+    """
+    progress = sys.stderr.isatty()
+    sets = prepare_sets(data, out, names, open_builder(settings), progress)
+    encoder = open_encoder(settings)
+    cases = {asked.name: read_questions(asked.questions) for asked in sets}
+    tuned: dict[bool, list[list[Found]]] = {True: [], False: []}
+    leads = []
+    yield head()
+    for asked in sets:
+        index = open_index(asked.index, encoder.id)
+        ranked = rank(asked.name, cases[asked.name], index, encoder, progress=progress)
+        yield table(ranked)
+        leads.append(lead(ranked))
+        same = cases[asked.name][0].lang == next(iter(index.articles.values())).lang
+        tuned[same].append(candidates(cases[asked.name], index, encoder, progress=progress))
+    yield "\n".join(["", *leads])
+    best = {same: best_weight(found) if found else "not asked" for same, found in tuned.items()}
+    yield f"Best weight of words on the tuning half: {best[True]} in one language, {best[False]} across.\n"
+    if most == 0:
+        return
+    yield answers.head()
+    for asked in sets:
+        assistant = open_assistant(dataclasses.replace(settings, index=asked.index))
+        held_out = answers.held_out(cases[asked.name], most)
+        yield answers.table(asked.name, len(held_out), answers.measure(assistant, held_out, progress=progress))
 
 
-def _best_weight(sets: Sequence[Sequence[_Found]]) -> float:
-    """The weight with the best mean reciprocal rank over the sets; the smallest of equals."""
-    return max(WEIGHTS, key=lambda weight: float(np.mean([_scores(rows, 0, weight, 1)[2] for rows in sets])))
+def prepare_sets(data: Path, out: Path, names: Collection[str], builder: Encoder, progress: bool) -> list[AskedSet]:
+    """The sets of these names under `out`, each with an index beside its articles; what is there is not built again.
+
+    Raises BulletinError when `data` does not hold them.
+    """
+    made = [convert_paragraphs(source, data, out) for source in SETS if source.name in names]
+    for asked in made:
+        build(read_articles(asked.bulletin / "articles"), builder, asked.index, progress=progress)
+    return made
 
 
-def _found(cases: Sequence[QuestionCase], index: Index, encoder: Encoder) -> list[tuple[int, _Found]]:
-    rows = []
-    for case in tqdm([case for case in cases if case.scorable and case.articles], desc="questions"):
-        hits = search(index, prepare(case.question, encoder, lang=case.lang), 2 * CANDIDATES)
-        holds = [hit.article.id in case.articles and contains(hit.passage.text, case.answers) for hit in hits]
-        dense, words, late = (np.array([getattr(hit, name) for hit in hits]) for name in ("dense", "words", "late"))
-        rows.append((_half(case), _Found(dense, words, late, np.array(holds))))
-    return rows
+def rank(name: str, cases: Sequence[QuestionCase], index: Index, encoder: Encoder, *, progress: bool = False) -> Ranked:
+    """Every ranker over the questions that are not for tuning."""
+    cases = [case for case in cases if TUNING not in case.tags]
+    scores = score(cases, index, encoder, progress=progress)
+    owners = [passage.article_id for passage in index.passages]
+    rankings = {ranker: article_rankings(s, owners, _DEPTH) for ranker, s in plain_rankers(scores).items()}
+    found = _searched(cases, index, encoder, progress)
+    rankings[OURS] = [list(article_ranking(hits))[:_DEPTH] for hits in found]
+    bodies = {article.id: article.body for article in index.articles.values()}
+    gains = {ranker: judge(cases, ranked, bodies) for ranker, ranked in rankings.items()}
+    return Ranked(name, [_wikipedia(case) for case in cases], gains)
 
 
-def _kilobytes(index: Index, names: tuple[str, ...]) -> float:
-    sizes = (int(about["bytes"]) for name, about in index.manifest["files"].items() if name.startswith(names))
-    return sum(sizes) / 1000 / len(index.passages)
+def judge(cases: Sequence[QuestionCase], rankings: Sequence[Sequence[str]], bodies: Mapping[str, str]) -> Gains:
+    """What rankings of articles are worth. A question's right one is that which its case names."""
+    names = {case.id: row for row, case in enumerate(cases)}
+    qrels = {case.id: dict.fromkeys(case.articles, 1) for case in cases}
+    # Strictly falling scores: trec_eval would order equal ones by id.
+    run = {case.id: {a: float(-i) for i, a in enumerate(r)} for case, r in zip(cases, rankings, strict=True)}
+    gains = np.zeros((len(cases), len(COLUMNS)))
+    for metric in ir_measures.iter_calc(list(MEASURES), qrels, run):
+        gains[names[metric.query_id], list(MEASURES).index(metric.measure)] = metric.value
+    for row, (case, ranking) in enumerate(zip(cases, rankings, strict=True)):
+        first = next((place for place, a in enumerate(ranking, 1) if contains(bodies[a], case.answers)), np.inf)
+        gains[row, len(MEASURES) :] = [first <= k for k in HOLDING]
+    return gains
 
 
-def _half(case: QuestionCase) -> int:
-    """All questions of an article fall on the same side."""
-    return hashlib.sha256(case.articles[0].encode()).digest()[0] % 2
+def head() -> str:
+    return f"| set (questions) | ranker | {' | '.join(COLUMNS)} |\n|{' --- |' * (2 + len(COLUMNS))}"
 
 
-def _scores(rows: Sequence[_Found], dense: float, words: float, late: float) -> tuple[float, float, float]:
-    ranks = np.array([_rank(row, dense, words, late) for row in rows])
-    return float((ranks == 1).mean()), float((ranks <= 5).mean()), float((1 / ranks).mean())
+def table(ranked: Ranked) -> str:
+    """Markdown: a line for each ranker, each number with half the width of its 95 % interval, and how far ours is ahead
+    of the better of its two parts at rank 1."""
+    lines = []
+    for ranker, gains in ranked.gains.items():
+        cells = " | ".join(f"{mean:.3f} ± {wide:.3f}" for mean, wide in _means(gains, ranked.wikipedia))
+        lines.append(f"| {ranked.name} ({len(gains)}) | {ranker} | {cells} |")
+    return "\n".join(lines)
 
 
-def _rank(row: _Found, dense: float, words: float, late: float) -> float:
-    order = np.argsort(-(dense * row.dense + words * row.words + late * row.late), kind="stable")
-    places = np.flatnonzero(row.holds[order])
-    return float(places[0] + 1) if len(places) else np.inf
+def lead(ranked: Ranked) -> str:
+    """How far ours is ahead of the better of its two parts at rank 1, in a sentence."""
+    better = max((WORDS, DENSE), key=lambda part: float(ranked.gains[part][:, 0].mean()))
+    ((ahead, wide),) = _means((ranked.gains[OURS] - ranked.gains[better])[:, :1], ranked.wikipedia)
+    return f"{ranked.name}: {OURS} is {ahead:+.3f} ± {wide:.3f} ahead of {better} at {COLUMNS[0]}."
+
+
+def _means(gains: Gains, wikipedia: Sequence[str]) -> Iterable[tuple[float, float]]:
+    """The mean of each column, and half of its 95 % interval over Wikipedia articles drawn anew: questions on one
+    article are not independent."""
+    _, group = np.unique(np.array(wikipedia), return_inverse=True)
+    sums = np.zeros((group.max() + 1, gains.shape[1]))
+    np.add.at(sums, group, gains)
+    counts = np.repeat(np.bincount(group)[:, None], gains.shape[1], axis=1)
+    low, high = ratio_intervals(sums, counts)
+    return zip(gains.mean(axis=0), (high - low) / 2, strict=True)
+
+
+def candidates(cases: Sequence[QuestionCase], index: Index, encoder: Encoder, *, progress: bool = False) -> list[Found]:
+    """What search finds for the questions that are for tuning."""
+    cases = [case for case in cases if TUNING in case.tags]
+    return [
+        Found(
+            np.array([hit.article.id in case.articles for hit in hits]),
+            np.array([hit.late for hit in hits]),
+            np.array([hit.words for hit in hits]),
+        )
+        for case, hits in zip(cases, _searched(cases, index, encoder, progress), strict=True)
+    ]
+
+
+def best_weight(sets: Sequence[Sequence[Found]]) -> float:
+    """The weight of words beside late interaction with the best mean reciprocal rank over the sets; the smallest of
+    equals."""
+    return max(WEIGHTS, key=lambda weight: float(np.mean([np.mean([_gain(row, weight) for row in s]) for s in sets])))
+
+
+def _gain(found: Found, weight: float) -> float:
+    """1 over the rank of the right paragraph's best passage; 0 when it was not found."""
+    right = found.right[np.argsort(-(found.late + weight * found.words), kind="stable")]
+    return 1 / (1 + int(right.argmax())) if right.any() else 0.0
+
+
+def _searched(cases: Sequence[QuestionCase], index: Index, encoder: Encoder, progress: bool) -> Iterable[Sequence[Hit]]:
+    """All candidates of each question, best first."""
+    for case in tqdm(cases, desc="search", unit="question", disable=not progress):
+        yield search(index, prepare(case.question, encoder, lang=case.lang), 2 * CANDIDATES)
+
+
+def _wikipedia(case: QuestionCase) -> str:
+    return next(tag.removeprefix(WIKIPEDIA) for tag in case.tags if tag.startswith(WIKIPEDIA))

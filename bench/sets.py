@@ -6,6 +6,9 @@ asked of the bulletin with all articles, and of one that lacks the articles aske
 refused; and in `-given` every paragraph is an article of its own, so that it can be given to the reader. SQuAD 2.0's
 own unanswerable questions are near misses, on the German articles of XQuAD too, which are translations of SQuAD's.
 English questions over German articles, and the other way round, come from XQuAD, which is parallel by `id`.
+
+`convert_paragraphs` makes the bulletin that retrieval is measured on: every paragraph an article, all questions that
+are answered, each tagged with the half and the split of the Wikipedia article that it was written on.
 """
 
 from __future__ import annotations
@@ -28,6 +31,10 @@ from train.data import PIAF, SQUAD2, XQUAD, plain_title, read_squad, splits, tra
 SUFFIXES = ("", "-absent", "-given")
 ABOUT = "about:"
 """Begins the tag that names the article a question was written on, whether or not that answers it."""
+WIKIPEDIA, SPLIT = "wikipedia:", "split:"
+"""Begin the tags that name the Wikipedia article of a paragraph, and what the reader used it for: train, val, test."""
+TUNING = "tuning"
+"""The tag of questions that weights may be chosen on; results are of the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +131,39 @@ def convert(source: SourceSet, data: Path, out: Path, most: int) -> list[AskedSe
             if not (suffix == "-absent" and question.get("is_impossible"))
         ]
         lines.sort(key=lambda line: _hash(line["id"]))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines[:most]), "utf-8")
+        _write_lines(path, lines[:most])
     return [AskedSet(path.stem, path, out / f"{source.bulletin}{suffix}") for (suffix, _), path in asked.items()]
+
+
+def convert_paragraphs(source: SourceSet, data: Path, out: Path) -> AskedSet:
+    """Write a source's paragraphs, each an article, and all its answerable questions under `out`.
+
+    Half of the Wikipedia articles, with all their paragraphs, are for tuning; those that the reader was not trained on
+    are all in the other half. Raises BulletinError when `data` does not hold the set.
+    """
+    split = splits(data)
+    whole = [Wikipedia(plain_title(a["title"]), a["paragraphs"]) for a in read_squad(data / source.file)]
+    texts = _questions_by_id(data / source.questions) if source.questions else {}
+    # `splits` takes its held-out articles from the start of the same order.
+    titles = sorted({article.title for article in whole}, key=_hash)
+    tuning = set(titles[(len(titles) + 1) // 2 :])
+    asked = AskedSet(source.name, out / "questions" / f"{source.name}.jsonl", out / source.bulletin)
+    _write_articles(asked.bulletin / "articles", source, [part for article in whole for part in article.by_paragraph()])
+    lines = []
+    for article in whole:
+        about = [f"{WIKIPEDIA}{article.title}", f"{SPLIT}{split(article.title)}"]
+        about += [TUNING] if article.title in tuning else []
+        for part in article.by_paragraph():
+            made = [_line(source, question, part.id, False, texts) for question in part.paragraphs[0]["qas"]]
+            lines += [line | {"tags": line["tags"] + about} for line in made if line["answerable"]]
+    lines.sort(key=lambda line: _hash(line["id"]))
+    _write_lines(asked.questions, lines)
+    return asked
+
+
+def _write_lines(path: Path, lines: Sequence[dict[str, Any]]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), "utf-8")
 
 
 def _write_articles(folder: Path, source: SourceSet, articles: Sequence[Wikipedia]) -> None:

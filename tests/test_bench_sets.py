@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bench.sets import ABOUT, SETS, AskedSet, SourceSet, convert
+from bench.sets import ABOUT, SETS, SPLIT, TUNING, WIKIPEDIA, AskedSet, SourceSet, convert, convert_paragraphs
 from corpus.articles import read_articles
 from errors import BulletinError
 from eval.questions import QuestionCase, read_questions
@@ -44,6 +44,11 @@ def translated(title: str, suffix: str) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("data")
+    write_sets(folder)
+    return folder
+
+
+def write_sets(folder: Path) -> None:
     english = [f"Title_{i}" for i in range(20)]
     sets = {
         PIAF: [article(title) for title in [*ODD, *(f"Titre {i}" for i in range(62))]],
@@ -53,9 +58,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
         XQUAD.format("en"): [translated(title, " en") for title in english],
     }
     for name, articles in sets.items():
-        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(json.dumps({"data": articles}), "utf-8")
-    return folder
 
 
 def converted(
@@ -111,6 +115,36 @@ def test_questions_are_limited_always_the_same_and_nothing_is_left_of_before(dat
     assert len(again[1]) == 7
     assert again == first
     assert not (first[0].bulletin / "articles" / "stale.md").exists()
+
+
+def tag(case: QuestionCase, begin: str) -> str:
+    return next(tag.removeprefix(begin) for tag in case.tags if tag.startswith(begin))
+
+
+def test_every_paragraph_is_an_article_and_every_answerable_question_is_asked(data: Path, tmp_path: Path) -> None:
+    asked = convert_paragraphs(SOURCES["piaf"], data, tmp_path)
+    articles = {found.id: found for found in read_articles(asked.bulletin / "articles")}
+    cases = read_questions(asked.questions)
+    assert (len(articles), len(cases)) == (2 * 70, 2 * 70)
+    for case in cases:
+        (gold,) = case.articles
+        assert all(answer in articles[gold].body for answer in case.answers)
+        assert tag(case, WIKIPEDIA) == articles[gold].title
+        assert tag(case, SPLIT) == splits(data)(articles[gold].title)
+
+
+def test_half_of_the_wikipedia_articles_are_for_tuning_and_none_of_those_held_out(data: Path, tmp_path: Path) -> None:
+    halves: list[set[str]] = []
+    for name in ("piaf", "xquad-en-de", "xquad-de-en", "squad2"):
+        cases = read_questions(convert_paragraphs(SOURCES[name], data, tmp_path).questions)
+        tuning = {tag(case, WIKIPEDIA) for case in cases if TUNING in case.tags}
+        reporting = {tag(case, WIKIPEDIA) for case in cases if TUNING not in case.tags}
+        assert not tuning & reporting
+        assert abs(len(tuning) - len(reporting)) <= 1
+        held_out = {tag(case, WIKIPEDIA) for case in cases if tag(case, SPLIT) == "test"}
+        assert held_out <= reporting or reporting <= held_out  # more than half are held out of sets as small as these
+        halves.append(tuning)
+    assert halves[1] == halves[2] == halves[3]  # the same articles in translation
 
 
 @pytest.mark.parametrize("text", [None, "{", "{}", "[]"])
