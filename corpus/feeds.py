@@ -85,7 +85,7 @@ def entries_of(fetched: Fetched) -> tuple[str, list[Entry], str]:
     said = {"content-type": f"application/xml{charset}", "content-location": fetched.url}
     # As bytes in a file: a text would be taken for an address to open.
     feed = feedparser.parse(io.BytesIO(fetched.body), response_headers=said, sanitize_html=False)
-    if not feed.version:
+    if not feed.get("version"):
         raise SourceError(f"{fetched.url}: is no feed; expected RSS or Atom.")
     entries: list[Entry] = list(feed.entries)
     if not feed.bozo or _END.search(fetched.body[-_TAIL:]):
@@ -98,7 +98,8 @@ def _key(entry: Entry) -> str:
 
 
 def _stamp(entry: Entry) -> str:
-    said = [entry.get(name, "") for name in ("title", "link", "published", "updated", "summary", "author")]
+    names = ("title", "link", "published", "updated", "summary", "author")
+    said: list[Any] = [entry[name] if name in entry else "" for name in names]  # `get` would take one for another
     said += [[content.get("value", "") for content in entry.get("content", [])], _section(entry)]
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
@@ -138,5 +139,5 @@ def _section(entry: Entry) -> str:
 
 
 def _date(entry: Entry) -> datetime.date | None:
-    parsed = entry.get("published_parsed") or entry.get("updated_parsed")
+    parsed = next((entry[name] for name in ("published_parsed", "updated_parsed") if name in entry), None)
     return datetime.datetime.fromtimestamp(calendar.timegm(parsed), datetime.UTC).date() if parsed else None

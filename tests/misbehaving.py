@@ -49,6 +49,10 @@ class Misbehaving:
         self.replies[path] = reply
         return self.address + path
 
+    def pages(self) -> list[str]:
+        """What it was asked for, but for sitemaps and feeds."""
+        return [path for path in list(self.asked) if not path.endswith(".xml")]
+
     def _handler(self) -> type[http.server.BaseHTTPRequestHandler]:
         told = self
 
