@@ -21,9 +21,12 @@ from corpus.articles import read_articles
 from errors import one_line_errors
 from index.build import build
 from index.encoder import SentenceEncoder
+from index.milvus_publish import publish_to_milvus
+from index.milvus_store import MilvusStore, connect
 from index.onnx_encoder import OnnxEncoder
+from index.publish import Copy
 from index.seen import SeenFiles
-from index.store import open_index, open_version
+from index.store import Index, open_index, open_version, version_names
 from index.updating import UpdatingEncoder
 from index.weights import BUNDLED
 from records import Encoder, Reader
@@ -77,10 +80,28 @@ def open_span_model(settings: Settings) -> SpanModel:
     return SpanModel(served_reader(settings.cache), settings.threads)
 
 
+def searched(settings: Settings, index: Index) -> Index:
+    """The index, searched where the settings say. Raises IndexUnavailable when the cluster does not hold it."""
+    if settings.store == "files":
+        return index
+    return dataclasses.replace(index, store=MilvusStore.open(connect(settings.milvus, settings.milvus_token), index))
+
+
+def open_copy(settings: Settings) -> Copy | None:
+    """Where a version is copied to before it is live; None where its files are all there is."""
+    return partial(copy_to_milvus, settings) if settings.store == "milvus" else None
+
+
+def copy_to_milvus(settings: Settings, index: Index) -> int:
+    """Have the cluster of the settings hold this version. Returns how many passages were copied, 0 where it did."""
+    client = connect(settings.milvus, settings.milvus_token)
+    return publish_to_milvus(index, client, version_names(settings.index), progress=sys.stderr.isatty())
+
+
 def open_assistant(settings: Settings, seen: SeenFiles | None = None) -> Assistant:
     """The live index, its encoder and a reader. Raises IndexUnavailable, IndexMismatch or ModelError."""
     encoder = open_encoder(settings)
-    index = open_index(settings.index, encoder.id, seen)
+    index = searched(settings, open_index(settings.index, encoder.id, seen))
     reader: Reader
     # The trained reader goes on from the bundled encoder's half-way states; no other encoder has these.
     if settings.reader == "trained" and settings.model == BUNDLED:
@@ -95,7 +116,8 @@ def open_assistant(settings: Settings, seen: SeenFiles | None = None) -> Assista
 
 def reopen(settings: Settings, seen: SeenFiles, assistant: Assistant, name: str) -> Assistant:
     """The same over the version `name`. Raises IndexDamaged, IndexMismatch, and OSError when it vanishes meanwhile."""
-    return dataclasses.replace(assistant, index=open_version(settings.index / name, assistant.encoder.id, seen))
+    index = open_version(settings.index / name, assistant.encoder.id, seen)
+    return dataclasses.replace(assistant, index=searched(settings, index))
 
 
 def _one_arena() -> None:
@@ -124,7 +146,8 @@ def main(argv: list[str] | None = None) -> int:
     from web.serving import serve  # gradio takes seconds to import; --help and errors need not wait for it
 
     if update:
-        build(read_articles(settings.articles), open_updater(settings), settings.index, progress=sys.stderr.isatty())
+        articles, copy = read_articles(settings.articles), open_copy(settings)
+        build(articles, open_updater(settings), settings.index, copy=copy, progress=sys.stderr.isatty())
     seen = SeenFiles()
     serve(_settled(open_assistant(settings, seen)), settings, partial(reopen, settings, seen))
     return 0

@@ -13,6 +13,7 @@ from errors import SettingsError
 
 ROOT = Path(__file__).resolve().parent
 READERS = ("trained", "sentences")
+STORES = ("files", "milvus")
 _ORIGIN = re.compile(r"https?://[a-z0-9.\-\[\]:]+")
 _RATE = re.compile(r"[1-9]\d*/(second|minute|hour|day)")
 
@@ -27,6 +28,12 @@ class Settings:
     """Where the article files are."""
     index: Path = ROOT / "var" / "index"
     """Where built indexes are published."""
+    store: str = "files"
+    """Where passages are searched: `files`, the published index itself, or `milvus`, a cluster that holds a copy."""
+    milvus: str = ""
+    """The cluster's address (`http://host:19530`); a path ending in `.db`: Milvus Lite in this process."""
+    milvus_token: str = field(default="", repr=False)
+    """Its `user:password` or token, where it asks for one."""
     cache: Path = field(default_factory=_cache_home)
     """Where the encoder's weights are unpacked, once."""
     model: str = "multilingual-e5-small"
@@ -65,6 +72,10 @@ class Settings:
             raise SettingsError(f"BULLETIN_PORT is {self.port}; a port lies between 0 and 65535.")
         if self.reader not in READERS:
             raise SettingsError(f"BULLETIN_READER is {self.reader!r}; there are {' and '.join(READERS)}.")
+        if self.store not in STORES:
+            raise SettingsError(f"BULLETIN_STORE is {self.store!r}; there are {' and '.join(STORES)}.")
+        if self.store == "milvus" and not self.milvus:
+            raise SettingsError("BULLETIN_STORE is milvus, and BULLETIN_MILVUS names no cluster: http://host:19530.")
         if self.threshold is not None and not 0 <= self.threshold <= 1:
             raise SettingsError(f"BULLETIN_THRESHOLD is {self.threshold}; a probability lies between 0 and 1.")
         for origin in self.origins:

@@ -1,4 +1,4 @@
-"""Publish, go back, check and search an index: `python -m index publish|rollback|verify|search|export --help`."""
+"""Publish, go back, check, search and copy an index: `python -m index publish|rollback|verify|… --help`."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import dataclasses
 import sys
 from pathlib import Path
 
-from app import open_builder, open_encoder, open_updater
+from app import copy_to_milvus, open_builder, open_copy, open_encoder, open_updater, searched
 from corpus.articles import read_articles
-from errors import IndexUnavailable, one_line_errors, positive
+from errors import IndexUnavailable, SettingsError, one_line_errors, positive
 from index.build import build
 from index.export import export
 from index.publish import KEPT_VERSIONS, roll_back
@@ -30,7 +30,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _parser(settings: Settings) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m index", description="Publish, go back, check and search an index.")
-    commands = parser.add_subparsers(required=True, metavar="publish|rollback|verify|search|export")
+    commands = parser.add_subparsers(required=True, metavar="publish|rollback|verify|search|milvus|export")
     index = argparse.ArgumentParser(add_help=False)
     index.add_argument("--index", type=Path, default=settings.index, metavar="DIR", help="default: %(default)s")
 
@@ -60,6 +60,14 @@ def _parser(settings: Settings) -> argparse.ArgumentParser:
     searcher.add_argument("-k", type=positive, default=5, help="how many (default: %(default)s)")
     searcher.set_defaults(command=_search)
 
+    copier = commands.add_parser(
+        "milvus",
+        parents=[index],
+        help="the live version into a Milvus cluster; publish does it by itself where one is set",
+    )
+    copier.add_argument("--uri", default=settings.milvus, help="http://host:19530 (default: BULLETIN_MILVUS)")
+    copier.set_defaults(command=_milvus)
+
     exporter = commands.add_parser(
         "export", help="the encoder as it is served, once; done by itself where it is missing"
     )
@@ -71,7 +79,8 @@ def _publish(settings: Settings, arguments: argparse.Namespace) -> int:
     articles = read_articles(arguments.articles)
     before = live_name(settings.index)
     report = build(
-        articles, open_updater(settings), settings.index, keep=arguments.keep, progress=sys.stderr.isatty()
+        articles, open_updater(settings), settings.index, keep=arguments.keep, copy=open_copy(settings),
+        progress=sys.stderr.isatty(),
     )  # fmt: skip
     if not report.changed:
         state = "up to date" if report.version == before else "live again"
@@ -87,7 +96,8 @@ def _publish(settings: Settings, arguments: argparse.Namespace) -> int:
 
 def _roll_back(settings: Settings, arguments: argparse.Namespace) -> int:
     before = live_name(settings.index)
-    print(f"{roll_back(settings.index, open_builder(settings).id, arguments.version)}: live again instead of {before}")
+    chosen = roll_back(settings.index, open_builder(settings).id, arguments.version, open_copy(settings))
+    print(f"{chosen}: live again instead of {before}")
     return 0
 
 
@@ -111,13 +121,22 @@ def _verify(settings: Settings, _: argparse.Namespace) -> int:
 
 def _search(settings: Settings, arguments: argparse.Namespace) -> int:
     encoder = open_encoder(settings)
-    index = open_index(settings.index, encoder.id)
+    index = searched(settings, open_index(settings.index, encoder.id))
     hits = search(index, prepare(arguments.question, encoder, max_characters=settings.max_question), arguments.k)
     for rank, hit in enumerate(hits, 1):
         passage = hit.passage
         scores = f"score {hit.score:.3f}  late {hit.late:.3f}  words {hit.words:.3f}  vector {hit.dense:.3f}"
         print(f"{rank}. {scores}  {passage.article_id} [{passage.start}:{passage.end}] {passage.kind}")
         print(f"   {' '.join(passage.text.split())}")
+    return 0
+
+
+def _milvus(settings: Settings, arguments: argparse.Namespace) -> int:
+    if not arguments.uri:
+        raise SettingsError("No cluster is named: give --uri http://host:19530, or set BULLETIN_MILVUS.")
+    index = open_index(settings.index)
+    copied = copy_to_milvus(dataclasses.replace(settings, milvus=arguments.uri), index)
+    print(f"{index.version}: live in {arguments.uri}, {copied} of {len(index.passages)} passages copied")
     return 0
 
 

@@ -19,9 +19,9 @@ from typing import Any
 from errors import BuildRefused, IndexUnavailable
 from index.chunk import chunk
 from index.contents import Contents, Encoded, write_version
-from index.publish import KEPT_VERSIONS, building, promote, publish
+from index.publish import KEPT_VERSIONS, Copy, building, promote, publish
 from index.seen import SeenFiles
-from index.store import FORMAT, MANIFEST, Index, live_name, open_index, verify, version_names
+from index.store import FORMAT, MANIFEST, Index, live_name, open_index, open_version, verify, version_names
 from records import Article, Encoder, Passage
 
 PASSAGE_TOKENS = 160
@@ -50,9 +50,10 @@ def build(
     directory: Path,
     *,
     keep: int = KEPT_VERSIONS,
+    copy: Copy | None = None,
     progress: bool = False,
 ) -> BuildReport:
-    """Build and publish an index of `articles` in `directory`, where `keep` versions stay.
+    """Build and publish an index of `articles` in `directory`, where `keep` versions stay, with a `copy` elsewhere.
 
     Raises BuildRefused when there are no articles or another build is at work. Whatever happens, the version that was
     live before stays live until the new one is whole.
@@ -63,7 +64,7 @@ def build(
         seen = SeenFiles()
         recipe = _recipe(encoder.id)
         source = _source(articles, recipe)
-        if counts := _built_before(directory, source, keep, seen):
+        if counts := _built_before(directory, source, keep, seen, copy, encoder.id):
             return BuildReport(live_name(directory), counts["articles"], counts["passages"], 0, changed=False)
         previous = _previous(directory, encoder.id, seen)
         contents = _contents(
@@ -78,11 +79,13 @@ def build(
             "source": source,
         }
         write = partial(write_version, directory=directory, contents=contents, encoded=encoded, manifest=manifest)
-        version = publish(directory, write, encoder.id, keep, seen)
+        version = publish(directory, write, encoder.id, keep, seen, copy)
     return BuildReport(version, len(articles), len(contents.passages), encoded.fresh, changed=True)
 
 
-def _built_before(directory: Path, source: str, keep: int, seen: SeenFiles) -> dict[str, int] | None:
+def _built_before(
+    directory: Path, source: str, keep: int, seen: SeenFiles, copy: Copy | None, encoder_id: str
+) -> dict[str, int] | None:
     """The counts of a whole version built from `source`, made the live one if it is not; None where there is none."""
     for name in version_names(directory):
         if _manifest(directory / name).get("source") != source:
@@ -92,6 +95,8 @@ def _built_before(directory: Path, source: str, keep: int, seen: SeenFiles) -> d
         except (IndexUnavailable, OSError) as error:
             log.warning("%s It is built anew.", error)
             continue
+        if copy:
+            copy(open_version(directory / name, encoder_id, seen))
         if live_name(directory) != name:  # gone back from, or the pointer or the live one is damaged
             promote(directory, name, keep, seen)
         counts: dict[str, int] = manifest["counts"]

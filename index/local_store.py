@@ -24,7 +24,9 @@ class LocalStore:
 
     def nearest(self, vector: NDArray[np.float32], k: int, filters: Filters | None = None) -> Found:
         admitted = np.flatnonzero(self.columns.admitted(filters)) if filters else None
-        return self.passages.search(vector, k, admitted)
+        rows, scores = self.passages.search(vector, k, admitted)
+        order = np.lexsort((rows, -scores))  # FAISS gives ties in any order
+        return rows[order], scores[order]
 
     def wordiest(self, terms: Mapping[str, float], k: int, filters: Filters | None = None) -> Found:
         return self.words.best(terms, k, self.columns.admitted(filters) if filters else None)

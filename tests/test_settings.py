@@ -25,11 +25,13 @@ def test_every_field_can_be_set() -> None:
         "BULLETIN_THRESHOLD": "0.6", "BULLETIN_HOST": "0.0.0.0", "BULLETIN_PORT": "80",
         "BULLETIN_MAX_QUESTION": "500", "BULLETIN_THREADS": "4", "BULLETIN_WAITING": "5", "BULLETIN_RATE": "3/second",
         "BULLETIN_ORIGINS": "https://a.test, https://b.test:8443", "BULLETIN_PROXIES": "10.0.0.0/8,::1",
+        "BULLETIN_STORE": "milvus", "BULLETIN_MILVUS": "http://m:19530", "BULLETIN_MILVUS_TOKEN": "t",
         "BULLETIN_FEEDBACK": "/f", "BULLETIN_FEEDBACK_DAYS": "0", "BULLETIN_LOG_QUESTIONS": "yes",
     }  # fmt: skip
     assert set(given) == {f"BULLETIN_{field.name.upper()}" for field in dataclasses.fields(Settings)}
     assert Settings.from_environment(given) == Settings(
-        Path("/a"), Path("/i"), Path("/c"), "m", "", "p: ", "sentences", 0.6, "0.0.0.0", 80, 500, 4,
+        Path("/a"), Path("/i"), "milvus", "http://m:19530", "t", Path("/c"), "m", "", "p: ", "sentences", 0.6,
+        "0.0.0.0", 80, 500, 4,
         ("https://a.test", "https://b.test:8443"), ("10.0.0.0/8", "::1"), "3/second", 5, Path("/f"), 0, True,
     )  # fmt: skip
 
@@ -81,6 +83,8 @@ def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
             r"^BULLETIN_LOG_QUESTIONS is 'perhaps'; expected a value of type bool\.$",
         ),
         ("BULLETIN_READER", "llm", r"^BULLETIN_READER is 'llm'; there are trained and sentences\.$"),
+        ("BULLETIN_STORE", "faiss", r"^BULLETIN_STORE is 'faiss'; there are files and milvus\.$"),
+        ("BULLETIN_STORE", "milvus", r"^BULLETIN_STORE is milvus, and BULLETIN_MILVUS names no cluster: http://"),
         ("BULLETIN_THREADS", "1.5", r"^BULLETIN_THREADS is '1\.5'; expected a value of type int\.$"),
         ("BULLETIN_INDEX", "", r"^BULLETIN_INDEX is ''; expected"),
         ("BULLETIN_CACHE", "~no-such-user/cache", r"^BULLETIN_CACHE is '~no-such-user/cache'; expected"),
@@ -89,6 +93,10 @@ def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
 def test_a_value_that_cannot_be_used_is_named(name: str, value: str, message: str) -> None:
     with pytest.raises(SettingsError, match=message):
         Settings.from_environment({name: value})
+
+
+def test_a_token_is_not_shown() -> None:
+    assert "secret" not in repr(Settings(milvus_token="secret"))
 
 
 def test_settings_do_not_change() -> None:
