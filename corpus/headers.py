@@ -65,7 +65,7 @@ def _says(name: Label, value: str) -> bool:
         return value[:1].isdigit() and len(value.split()) <= _SHORT
     if name == "authors":
         return bool(names(value))
-    return len(value.split()) <= (_LONGEST_TITLE if name == "title" else _SHORT)
+    return any(c.isalpha() for c in value) and len(value.split()) <= (_LONGEST_TITLE if name == "title" else _SHORT)
 
 
 def opens_text(line: Line, page_title: str) -> bool:
@@ -113,7 +113,8 @@ def _is_other(line: Line) -> bool:
 
 def _title_score(line: Line, page_title: str) -> float:
     text, count = line.text, len(line.text.split())
-    if not 2 <= count <= _LONGEST_TITLE or _is_other(line) or line.marks & {"item", "row"}:
+    few = count < 2 and "heading" not in line.marks
+    if few or count > _LONGEST_TITLE or _is_other(line) or line.marks & {"item", "row"}:
         return float(len(text) > 8 and same(text, page_title)) * 3 - 1
     score = 0.0
     for element in (line.element, *line.element.iterancestors()):

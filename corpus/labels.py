@@ -35,10 +35,8 @@ _LABELS: dict[Label, str] = {
     "id": r"code brève(?: adit)?|référence de l[’']article|artikel-?nr\.?|article id",
 }
 _SPACE = r"[ \t\u00a0\u202f]*"
-_LABELLED = {
-    name: re.compile(rf"(?:- )?(?:{words}){_SPACE}(?P<mark>[:|]{_SPACE}[|]?|$|(?=\d)|(?<=[nN][°ºo.]){_SPACE}|(?<=(?:le|am|on)){_SPACE}){_SPACE}(?P<value>.*)", re.I | re.S)
-    for name, words in _LABELS.items()
-}  # fmt: skip
+_VALUE = rf"{_SPACE}(?:[:|][\s|]*|$|(?=\d)|(?<=\b(?:le|am|on))[ \u00a0])(?P<value>.*)"
+_LABELLED = {name: re.compile(rf"(?:- )?(?:{words}){_VALUE}", re.I | re.S) for name, words in _LABELS.items()}
 _BYLINE = re.compile(r"(?:^|[\s,–|(-])(?:par|von|by)[ \u00a0]+(?=[^\W\d_])", re.IGNORECASE)
 
 APPARATUS = re.compile(

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (the lines of HTML are as long as they were)
 """Five page layouts of about 2011, each as a function from an article to the HTML its site would have served."""
 
 from __future__ import annotations
