@@ -1,4 +1,4 @@
-"""Measurements anyone can repeat: `python -m bench ask|start|sets|quality|retrieval|build|peers --help`."""
+"""Measurements anyone can repeat: `python -m bench ask|start|sets|quality|retrieval|add|scale|build|peers --help`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RETRIEVED = ("piaf", "xquad-de", "xquad-en-de", "xquad-de-en", "squad2")
 @one_line_errors
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure speed and retrieval.")
-    verbs = parser.add_subparsers(required=True, metavar="ask|start|sets|quality|retrieval|build|peers")
+    verbs = parser.add_subparsers(required=True, metavar="ask|start|sets|quality|retrieval|add|scale|build|peers")
 
     ask = verbs.add_parser("ask", help="time from question to cited answer, and the share of each stage")
     ask.add_argument("--questions", type=Path, default=QUESTIONS, help="default: %(default)s")
@@ -57,6 +57,23 @@ def main(argv: list[str] | None = None) -> int:
     retrieval.add_argument("--sets", nargs="+", choices=RETRIEVED, default=RETRIEVED, help="default: all")
     retrieval.add_argument("--answers", type=int, metavar="N", help="questions of each set read, at most; 0: none")
     retrieval.set_defaults(command=_retrieval)
+
+    add = verbs.add_parser("add", help="time from a new article's file to the first answer that cites it")
+    add.add_argument("--data", type=Path, required=True, metavar="DIR", help="holds piaf/, squad-en/ and xquad/")
+    add.add_argument("--out", type=Path, default=ROOT / "var" / "add", metavar="DIR", help="default: %(default)s")
+    add.add_argument("--passages", type=positive, default=10_000, help="of the bulletin (default: %(default)s)")
+    add.add_argument("--rounds", type=positive, default=3, help="default: %(default)s")
+    add.set_defaults(command=_add)
+
+    scale = verbs.add_parser("scale", help="time, memory, disk and recall of 1,000 to 1,000,000 passages")
+    scale.add_argument("--data", type=Path, required=True, metavar="DIR", help="holds piaf/, squad-en/ and xquad/")
+    scale.add_argument("--sizes", type=positive, nargs="+", metavar="N", help="passages (default: 1000 to 1000000)")
+    scale.add_argument("--sets", type=Path, default=ROOT / "var" / "sets", metavar="DIR", help="default: %(default)s")
+    scale.add_argument("--out", type=Path, default=ROOT / "var" / "scale", metavar="DIR", help="default: %(default)s")
+    scale.add_argument("--again", action="store_true", help="build what is there once more")
+    scale.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers")
+    scale.add_argument("--plot", type=Path, metavar="FILE", help="also draw the curves, as a PNG")
+    scale.set_defaults(command=_scale)
 
     sides = argparse.ArgumentParser(add_help=False)
     sides.add_argument("--articles", type=Path, metavar="DIR", help="default: the settings' own")
@@ -121,6 +138,26 @@ def _retrieval(options: argparse.Namespace, settings: Settings) -> int:
 
     for line in report(options.data, options.out, options.sets, options.answers, settings):
         print(line, flush=True)
+    return 0
+
+
+def _add(options: argparse.Namespace, settings: Settings) -> int:
+    from bench.add import measure, prepare
+
+    print(measure(prepare(options.data, options.out, options.passages, settings), options.rounds))
+    return 0
+
+
+def _scale(options: argparse.Namespace, settings: Settings) -> int:
+    from bench.scale import SIZES, measure, table
+    from bench.scale_plot import plot
+
+    results = measure(options.sizes or SIZES, options.data, options.sets, options.out, settings, options.again)
+    print(table(results))
+    if options.json:
+        options.json.write_text(json.dumps(results, indent=2), "utf-8")
+    if options.plot:
+        options.plot.write_bytes(plot(results))
     return 0
 
 

@@ -26,7 +26,7 @@ def measure(rounds: int) -> str:
 
 
 def _round(browser: Browser) -> tuple[float, float]:
-    port = _free_port()
+    port = free_port()
     page = browser.new_page()
     start = time.perf_counter()
     chat = subprocess.Popen(
@@ -48,7 +48,7 @@ def _round(browser: Browser) -> tuple[float, float]:
         chat.wait()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])

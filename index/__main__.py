@@ -76,10 +76,12 @@ def _parser(settings: Settings) -> argparse.ArgumentParser:
 
 
 def _publish(settings: Settings, arguments: argparse.Namespace) -> int:
+    before, seen = live_name(settings.index), SeenFiles()
+    if before:
+        seen.read_ahead(settings.index / before)  # a second core does it while articles are read
     articles = read_articles(arguments.articles)
-    before = live_name(settings.index)
     report = build(
-        articles, open_updater(settings), settings.index, keep=arguments.keep, copy=open_copy(settings),
+        articles, open_updater(settings), settings.index, keep=arguments.keep, copy=open_copy(settings), seen=seen,
         progress=sys.stderr.isatty(),
     )  # fmt: skip
     if not report.changed:

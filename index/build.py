@@ -51,9 +51,11 @@ def build(
     *,
     keep: int = KEPT_VERSIONS,
     copy: Copy | None = None,
+    seen: SeenFiles | None = None,
     progress: bool = False,
 ) -> BuildReport:
     """Build and publish an index of `articles` in `directory`, where `keep` versions stay, with a `copy` elsewhere.
+    Files that were `seen` already are not read again to check them.
 
     Raises BuildRefused when there are no articles or another build is at work. Whatever happens, the version that was
     live before stays live until the new one is whole.
@@ -61,7 +63,7 @@ def build(
     if not articles:
         raise BuildRefused("There are no articles to build an index from.")
     with building(directory):
-        seen = SeenFiles()
+        seen = seen or SeenFiles()
         recipe = _recipe(encoder.id)
         source = _source(articles, recipe)
         if counts := _built_before(directory, source, keep, seen, copy, encoder.id):

@@ -7,8 +7,10 @@ whole before, and never by `web.readiness`, which reads everything again.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
+import threading
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -22,6 +24,7 @@ class SeenFiles:
 
     def __init__(self) -> None:
         self._digests: dict[tuple[int, int, int, int], str] = {}
+        self._ahead: threading.Thread | None = None
 
     def sha256(self, path: Path) -> str:
         """SHA-256 of a file in hexadecimal. Raises OSError when it cannot be read."""
@@ -34,8 +37,21 @@ class SeenFiles:
     def knows(self, path: Path) -> bool:
         return _identity(path.stat()) in self._digests
 
+    def read_ahead(self, folder: Path) -> None:
+        """Begin to read every file in `folder`, beside what the caller does meanwhile. What cannot be read is left."""
+
+        def read() -> None:
+            for path in folder.rglob("*"):
+                with contextlib.suppress(OSError):
+                    self.sha256(path)
+
+        self._ahead = threading.Thread(target=read, daemon=True)
+        self._ahead.start()
+
     def of(self, paths: Iterable[Path]) -> list[str]:
         """SHA-256 of each, several at a time."""
+        if self._ahead:
+            self._ahead.join()
         with ThreadPoolExecutor(_THREADS) as pool:
             return list(pool.map(self.sha256, paths))
 

@@ -43,7 +43,7 @@ class TokenSegments:
 
     def of(self, passage: int) -> TokenRows:
         segment, place = self.places[passage]
-        return self._segments[segment].of(int(place))
+        return self._segments[int(segment)].of(int(place))
 
     def held(self, keys: Sequence[str]) -> dict[str, list[str]]:
         """Of each segment by name the keys of its passages, in its order. `keys`: of the version's passages, (n,)."""
