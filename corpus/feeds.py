@@ -7,6 +7,7 @@ gives an item's whole text (`content:encoded`, Atom's `content`) that is the art
 from __future__ import annotations
 
 import calendar
+import contextlib
 import dataclasses
 import datetime
 import hashlib
@@ -27,11 +28,12 @@ from corpus.source import Survey, Taken, Wanted, attempt, second_choice
 from errors import PageError, SourceError
 from records import Article
 
-__all__ = ["Feed", "entries_of"]
+__all__ = ["Feed", "entries_of", "is_feed"]
 
 Entry = Mapping[str, Any]
 
 _END = re.compile(rb"</(?:rss|feed|(?:\w+:)?RDF|channel)\s*>", re.IGNORECASE)
+_ENCODING = re.compile(rb"encoding=['\"]([\w.:-]+)", re.ASCII)
 _TAIL = 4000
 """Bytes at the end of a feed in which its last tag is looked for; caches append comments."""
 
@@ -81,16 +83,40 @@ def entries_of(fetched: Fetched) -> tuple[str, list[Entry], str]:
 
     Raises SourceError for what is no feed.
     """
-    charset = f"; charset={fetched.charset}" if fetched.charset else ""
-    said = {"content-type": f"application/xml{charset}", "content-location": fetched.url}
-    # As bytes in a file: a text would be taken for an address to open.
-    feed = feedparser.parse(io.BytesIO(fetched.body), response_headers=said, sanitize_html=False)
+    feed = _parsed(fetched)
     if not feed.get("version"):
         raise SourceError(f"{fetched.url}: is no feed; expected RSS or Atom.")
     entries: list[Entry] = list(feed.entries)
-    if not feed.bozo or _END.search(fetched.body[-_TAIL:]):
+    if not feed.bozo or _END.search(fetched.body[-_TAIL:].replace(b"\0", b"")):
         return feed.feed.get("language", ""), entries, ""
     return feed.feed.get("language", ""), entries[:-1], f"the feed is cut off after {len(entries[:-1])} whole items"
+
+
+def is_feed(fetched: Fetched) -> bool:
+    """Raises SourceError for one that must not be read."""
+    return bool(_parsed(fetched).get("version"))
+
+
+def _parsed(fetched: Fetched) -> Any:
+    _refuse_entities(fetched)
+    charset = f"; charset={fetched.charset}" if fetched.charset else ""
+    said = {"content-type": f"application/xml{charset}", "content-location": fetched.url}
+    # As bytes in a file: a text would be taken for an address to open.
+    return feedparser.parse(io.BytesIO(fetched.body), response_headers=said, sanitize_html=False)
+
+
+def _refuse_entities(fetched: Fetched) -> None:
+    """Raises SourceError for a feed that defines entities: few bytes of them can stand for a thousand times as many.
+
+    It is looked at as each of the encodings that it may be read in; those of two and four bytes are ASCII between NULs.
+    """
+    declared = [name.decode() for name in _ENCODING.findall(fetched.body[:500])]
+    texts = [fetched.body.replace(b"\0", b"").decode("latin-1")]
+    for name in {fetched.charset or "utf-8", *declared, "cp037"}:
+        with contextlib.suppress(LookupError, UnicodeError):
+            texts.append(fetched.body.decode(name, "replace"))
+    if any("<!ENTITY" in text for text in texts):
+        raise SourceError(f"{fetched.url}: the feed defines entities of its own; expected plain XML.")
 
 
 def _key(entry: Entry) -> str:
@@ -98,8 +124,8 @@ def _key(entry: Entry) -> str:
 
 
 def _stamp(entry: Entry) -> str:
-    names = ("title", "link", "published", "updated", "summary", "author")
-    said: list[Any] = [entry[name] if name in entry else "" for name in names]  # `get` would take one for another
+    plainly = dict(entry)  # feedparser's own `get` takes one name for another
+    said: list[Any] = [plainly.get(name) for name in ("title", "link", "published", "updated", "summary", "author")]
     said += [[content.get("value", "") for content in entry.get("content", [])], _section(entry)]
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 

@@ -54,7 +54,12 @@ class Item:
     problem: str = ""
 
 
-_COLUMNS = ", ".join(field.name for field in fields(Item))
+_NAMES = [field.name for field in fields(Item)]
+_COLUMNS = ", ".join(_NAMES)
+_PUT = (
+    f"INSERT INTO items (source, {_COLUMNS}) VALUES (?{', ?' * len(_NAMES)})"
+    f" ON CONFLICT (source, key) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _NAMES)}"
+)
 
 
 class Ledger:
@@ -74,9 +79,7 @@ class Ledger:
 
     def put(self, item: Item) -> None:
         with self._database:
-            marks = ", ".join("?" * (1 + len(fields(Item))))
-            row = (self._source, *astuple(item))
-            self._database.execute(f"INSERT OR REPLACE INTO items (source, {_COLUMNS}) VALUES ({marks})", row)
+            self._database.execute(_PUT, (self._source, *astuple(item)))
 
     def drop(self, key: str) -> None:
         with self._database:
@@ -124,6 +127,8 @@ def open_ledger(directory: Path, source: str, *, dry_run: bool = False) -> Itera
     with _locked(directory, dry_run), contextlib.closing(_connect(directory / _FILE, dry_run)) as database:
         try:
             yield Ledger(database, source)
+        except sqlite3.OperationalError as error:  # a full disk, no permission
+            raise SourceError(f"{directory / _FILE}: {error}; what was done so far is kept.") from error
         except sqlite3.DatabaseError as error:
             told = "expected what syncs remember. Move it away; articles that are as they were are then taken over"
             raise SourceError(f"{directory / _FILE}: {error}; {told}.") from error

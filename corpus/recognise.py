@@ -8,7 +8,7 @@ from typing import Literal, get_args
 
 import httpx
 
-from corpus.feeds import Feed, entries_of
+from corpus.feeds import Feed, is_feed
 from corpus.fetch import Fetched, Fetcher
 from corpus.folder import Folder
 from corpus.sitemaps import Sitemap, sitemap_of
@@ -57,10 +57,8 @@ def _kind(fetched: Fetched) -> Kind:
         return "wordpress"
     if sitemap_of(fetched.body) is not None:
         return "sitemap"
-    try:
-        entries_of(fetched)
-    except SourceError:
-        raise SourceError(_nothing_known(fetched)) from None
+    if not is_feed(fetched):
+        raise SourceError(_nothing_known(fetched))
     return "feed"
 
 

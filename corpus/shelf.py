@@ -32,6 +32,8 @@ class Shelf:
         if item.article_id:  # once given, an id stays: others' links and questions name it
             return dataclasses.replace(article, id=item.article_id), item.path
         for id_ in dict.fromkeys(filter(None, (article.id, second_id))):
+            if Path(id_).name != id_:
+                raise ArticleError(self.directory, f"the id {id_!r} cannot be the name of a file")
             article = dataclasses.replace(article, id=id_)
             holder = self._holder(id_)
             if holder is None or (id_ not in self.owners and _holds(holder, article)):

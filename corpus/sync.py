@@ -162,6 +162,7 @@ class _Work:
             file = self.directory / path
             if file.exists() and digest == _digest(file.read_bytes()):
                 self._count(article.id, self.summary.added if not item.article_id else None)
+                shelf.owners[article.id] = path
                 return dataclasses.replace(item, article_id=article.id, path=path, digest=digest)
             if item.digest and file.exists() and item.digest != _digest(file.read_bytes()):
                 told = "edited by hand since the last sync, and not overwritten; delete it to take the source's"
@@ -169,7 +170,9 @@ class _Work:
             claimed = dataclasses.replace(item, article_id=article.id, path=path, digest="", stamp="", run="")
             self.ledger.put(claimed)  # before the file is there: whoever is killed in between must know it for ours
             write_article(article, self.directory, path=file)
-        except (ArticleError, OSError) as error:
+        except ArticleError as error:
+            return dataclasses.replace(item, problem=error.problem)
+        except OSError as error:
             return dataclasses.replace(item, problem=str(error))
         self._count(article.id, self.summary.changed if item.article_id else self.summary.added)
         shelf.owners[article.id] = path

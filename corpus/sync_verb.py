@@ -15,7 +15,7 @@ from corpus.wordpress import SectionOf
 from errors import positive
 from records import LANGS
 
-__all__ = ["add_arguments", "run"]
+__all__ = ["add_arguments", "report", "run"]
 
 _EPILOG = """Only articles that a sync of the same source wrote are replaced or removed. What it remembers stands in
 DIR, in .sync.sqlite. Exit status: 0 all well, 1 something failed and is named, 2 the source could not be used."""
@@ -65,14 +65,13 @@ def run(arguments: argparse.Namespace) -> int:
             dry_run=arguments.dry_run,
             progress=sys.stderr.isatty(),
         )
-    return _report(summary, source.kind, dry_run=arguments.dry_run)
-
-
-def _report(summary: Summary, kind: str, *, dry_run: bool) -> int:
-    print(f"{kind}{', dry run: nothing was read or written' if dry_run else ''}")
-    for line in summary.lines():
-        print(line)
+    print(report(summary, f"{source.kind}{', dry run: nothing was written' if arguments.dry_run else ''}"))
     return 1 if summary.failed else 0
+
+
+def report(summary: Summary, what: str) -> str:
+    """What is printed in the end; `what` was synced."""
+    return "\n".join([what, *summary.lines()])
 
 
 def _seconds(text: str) -> float:
