@@ -19,7 +19,7 @@ from typing import Any
 from errors import BuildRefused, IndexUnavailable
 from index.chunk import chunk
 from index.contents import Contents, Encoded, write_version
-from index.publish import KEPT_VERSIONS, Copy, building, promote, publish
+from index.publish import KEPT_VERSIONS, Copy, building, publish, return_to
 from index.seen import SeenFiles
 from index.store import FORMAT, MANIFEST, Index, live_name, open_index, open_version, verify, version_names
 from records import Article, Encoder, Passage
@@ -100,7 +100,7 @@ def _built_before(
         if copy:
             copy(open_version(directory / name, encoder_id, seen))
         if live_name(directory) != name:  # gone back from, or the pointer or the live one is damaged
-            promote(directory, name, keep, seen)
+            return_to(directory, name, keep, seen)
         counts: dict[str, int] = manifest["counts"]
         return counts
     return None

@@ -31,6 +31,8 @@ def require_findable(index: Index, probes: int = PROBES) -> None:
 def _question(index: Index, row: int) -> Question:
     """The first tokens of a passage, as it holds them."""
     passage, rows = index.passages[row], index.tokens.of(row)
+    if rows.spans.max(initial=0) > len(passage.text):
+        raise IndexDamaged(f"Version {index.version} holds for passage {row} the tokens of another.")
     first = slice(_TOKENS)
     vector = index.store.vectors(np.array([row]))[0]
     encoding = Encoding(vector, rows.vectors()[first], rows.spans[first], rows.states()[first])

@@ -125,18 +125,24 @@ def _read_back(version: Path, encoder_id: str, seen: SeenFiles) -> Index:
 
 
 def promote(directory: Path, name: str, keep: int = KEPT_VERSIONS, seen: SeenFiles | None = None) -> None:
-    """Make a version that is there the live one; of the others that are whole the best stay, `keep` with it: the older
-    ones first, which one can go back to, then those that were left by going back. Call it under `building`."""
-    others = {other: _created(directory / other) for other in version_names(directory) if other != name}
-    whole = {other: created for other, created in others.items() if created and _is_whole(directory / other, seen)}
-    now = _created(directory / name)
-    order = sorted(whole, key=lambda other: (whole[other] < now, whole[other]), reverse=True)
-    _point_to(directory, [name, *order][:keep])
+    """Make a version that is there the live one; of the others the best that are whole stay, `keep` with it. Call it
+    under `building`."""
+    others = [other for other in version_names(directory) if other != name and _is_whole(directory / other, seen)]
+    _point_to(directory, [name, *others][:keep])
+
+
+def return_to(directory: Path, name: str, keep: int = KEPT_VERSIONS, seen: SeenFiles | None = None) -> None:
+    """Make a version that was live before the live one again. Of the others that are whole `keep` stay with it: first
+    those that are older, then those left behind, which are so the last to be served and the first to make room."""
+    made = {other: _created(directory / other) for other in version_names(directory)}
+    others = [other for other in made if other != name and _is_whole(directory / other, seen)]
+    others.sort(key=lambda other: (made[other] < made[name], made[other]), reverse=True)
+    _point_to(directory, [name, *others][:keep])
 
 
 def roll_back(directory: Path, encoder_id: str, version: str = "", copy: Copy | None = None) -> str:
     """Make an older version the live one again: `version`, or the newest that is older than the live one and whole.
-    Returns its name. Those that are left stay until new ones take their place.
+    Returns its name.
 
     Raises IndexUnavailable when there is none, IndexDamaged or IndexMismatch when `version` cannot be served,
     BuildRefused when a build is at work.
@@ -149,7 +155,7 @@ def roll_back(directory: Path, encoder_id: str, version: str = "", copy: Copy | 
         require_findable(index := open_version(directory / chosen, encoder_id, seen))
         if copy:
             copy(index)
-        promote(directory, chosen, len(names), seen)
+        return_to(directory, chosen, len(names), seen)
         return chosen
 
 

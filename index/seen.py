@@ -11,10 +11,14 @@ import contextlib
 import hashlib
 import os
 import threading
+import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+_SETTLED_NS = 1_000_000_000
+"""A file written within the last second may be written again without another time: clocks of file systems tick slowly
+(git calls such a file racily clean). It is read again."""
 _THREADS = 2
 """Hashing is the processor's work, a gigabyte a second and core, and lets other threads run."""
 
@@ -30,9 +34,12 @@ class SeenFiles:
         """SHA-256 of a file in hexadecimal. Raises OSError when it cannot be read."""
         with path.open("rb") as file:
             seen = _identity(os.fstat(file.fileno()))
-            if seen not in self._digests:
-                self._digests[seen] = hashlib.file_digest(file, "sha256").hexdigest()
-            return self._digests[seen]
+            if digest := self._digests.get(seen):
+                return digest
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            if time.time_ns() - seen[-1] > _SETTLED_NS:
+                self._digests[seen] = digest
+            return digest
 
     def knows(self, path: Path) -> bool:
         return _identity(path.stat()) in self._digests
