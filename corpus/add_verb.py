@@ -13,10 +13,10 @@ from records import LANGS
 
 __all__ = ["add_arguments", "run"]
 
-_EPILOG = """An article's id is its file's name without the ending, unless the file names one. An article replaces the one
-of the same id that is there, and is not written where nothing changed; a second file of the same id in one run fails.
-A run that was killed is run again and goes on. Exit status: 0 all well, 1 something failed and is named, 2 the articles
-could not be written."""
+_EPILOG = """An article's id is its file's name without the ending, unless the file names one. An article replaces the
+one of the same id that is there, and is not written where nothing changed; a second file of the same id in one run
+fails. A run that was killed is run again and goes on. Exit status: 0 all well, 1 something failed and is named, 2 the
+articles could not be written."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

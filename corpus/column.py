@@ -68,7 +68,7 @@ def is_running(line: Line) -> bool:
 
 
 def internal(href: str, site: str = "") -> bool:
-    """Whether a link stays on the site: `page.htm`, `?id=3`, `javascript:…`; not a note's `#_ftn1`, an address or mail."""
+    """Whether a link stays on the site: `page.htm`, `?id=3`, `javascript:…`; not a note's `#_ftn1`, not mail."""
     if href.startswith(("#", "mailto:")):
         return href in ("#", "#top", "#haut", "#oben")
     host = urlsplit(href).netloc if "://" in href else ""
@@ -118,7 +118,7 @@ def _is_furniture(element: Any) -> bool:
 
 
 def _climb(element: Any, beside: set[Any]) -> Any:
-    """Up to the widest element that is still one column: where a row has another column beside it, its cell is the limit."""
+    """Up to the widest element that is still one column: a cell beside other columns is the limit."""
     column = element
     for parent in element.iterancestors():
         if parent.tag == "tr" and not is_data(next(parent.iterancestors("table"), parent)):

@@ -132,11 +132,7 @@ def _article_file(fenced: re.Match[str], path: Path, own: str) -> Article:
         fenced["body"].strip("\n"),
         {_KEY.get(key.lower(), key.lower()): entry for key, entry in entries.items()},
     )
-    wrong = ("id" in front and not named_id(_one(front["id"]))) or (
-        _of(front, "date") and not read_date(_of(front, "date"))
-    )
-    if wrong or not body.strip():
-        return read_article(path)  # which says, with the line, what is wrong
+    _refuse_wrong(front, path)
     plain = _article(_markdown(body), Found(title=_of(front, "title")), own)
     return replace(
         plain,
@@ -150,8 +146,25 @@ def _article_file(fenced: re.Match[str], path: Path, own: str) -> Article:
     )
 
 
-_KEY = {"author": "authors", "language": "lang", "locale": "lang", "category": "section", "categories": "section", "rubrique": "section",
-        "auteur": "authors", "auteurs": "authors", "titre": "title", "titel": "title", "datum": "date", "link": "url", "permalink": "url"}  # fmt: skip
+def _refuse_wrong(front: dict[str, Entry], path: Path) -> None:
+    if "id" in front and not named_id(_of(front, "id")):
+        told = f"id {_of(front, 'id')!r} cannot be used; expected at most 100 of A-Z, a-z, 0-9, '.', '_', '-'."
+        raise ArticleError(path, told, front["id"].line)
+    if _of(front, "date") and not read_date(_of(front, "date")):
+        told = f"date is {_of(front, 'date')!r}; expected a day, such as 2014-03-06 or 6 mars 2014."
+        raise ArticleError(path, told, front["date"].line)
+
+
+_NAMES = {
+    "authors": "author auteur auteurs",
+    "lang": "language locale",
+    "section": "category categories rubrique",
+    "title": "titre titel",
+    "date": "datum",
+    "url": "link permalink",
+}
+_KEY = {name: key for key, others in _NAMES.items() for name in others.split()}
+"""What other programs' front matter calls our keys."""
 
 
 def _of(front: dict[str, Entry], key: str) -> str:

@@ -1,4 +1,4 @@
-"""Title, date, section and authors of a page that only writes them: in label cells, a kicker, a by-line, a signature."""
+"""Title, date, section and authors of a page that only writes them: label cells, a kicker, a by-line, a signature."""
 
 from __future__ import annotations
 
@@ -105,8 +105,8 @@ def _is_other(line: Line) -> bool:
     if len(text) > _LONGEST_LINE:
         return False
     return bool(
-        labelled(text) or only_a_date(text) or NAVIGATION.match(text) or FOOTER.search(text) or APPARATUS.fullmatch(text)
-        or NOT_PUBLISHED.match(text) or byline(text) and next(dates_in(text), None)
+        labelled(text) or only_a_date(text) or NAVIGATION.match(text) or FOOTER.search(text)
+        or APPARATUS.fullmatch(text) or NOT_PUBLISHED.match(text) or byline(text) and next(dates_in(text), None)
         or ISSUE.search(text) and len(text.split()) <= 8 and next(dates_in(text), None)
     )  # fmt: skip
 

@@ -22,14 +22,20 @@ __all__ = [
 Label = Literal["date", "section", "authors", "number", "title", "id"]
 
 _LABELS: dict[Label, str] = {
-    "date": r"date(?: de (?:publication|parution|mise en ligne|diffusion))?|date of publication|publication date|date published"
-    r"|(?:article )?(?:publiée?|parue?|mise?e? en ligne|diffusée?|rédigée?)(?: le)?|(?:erscheinungs|veröffentlichungs)?datum"
+    "date": r"date(?: de (?:publication|parution|mise en ligne|diffusion))?|date of publication|publication date"
+    r"|date published"
+    r"|(?:article )?(?:publiée?|parue?|mise?e? en ligne|diffusée?|rédigée?)(?: le)?|(?:erscheinungs"
+    r"|veröffentlichungs)?datum"
     r"|(?:veröffentlicht|erschienen)(?: am)?|(?:published|posted|released)(?: on)?|stand",
-    "section": r"rubrique|section|thème|thématique|domaine|catégorie|rubrik|ressort|kategorie|themenbereich|themengebiet|thema"
+    "section": r"rubrique|section|thème|thématique|domaine|catégorie|rubrik|ressort|kategorie|themenbereich"
+    r"|themengebiet|thema"
     r"|bereich|category|topic|field|subject|theme|secteur|discipline",
-    "number": r"(?:be allemagne |bulletin |lettre )?(?:numéro|n[°ºo]\.?)|ausgabe|heft|nummer|nr\.?|issue(?: number)?|number|no\.?",
-    "authors": r"auteure?(?:s|\(e?s\))?|rédact(?:eur|rice)(?:s|\(s\))?(?: de l[’']article)?|rédaction|article de|autor(?:en|in|innen)?"
-    r"|autor/in|verfasser(?:in|innen)?|redaktion|redakteur(?:e|in|innen)?|authors?|author\(s\)|written by|editors?|text(?:e)?"
+    "number": r"(?:be allemagne |bulletin |lettre )?(?:numéro|n[°ºo]\.?)|ausgabe|heft|nummer|nr\.?"
+    r"|issue(?: number)?|number|no\.?",
+    "authors": r"auteure?(?:s|\(e?s\))?|rédact(?:eur|rice)(?:s|\(s\))?(?: de l[’']article)?|rédaction|article de"
+    r"|autor(?:en|in|innen)?"
+    r"|autor/in|verfasser(?:in|innen)?|redaktion|redakteur(?:e|in|innen)?|authors?|author\(s\)|written by|editors?"
+    r"|text(?:e)?"
     r"|signature|propos recueillis par|contributeurs?|contributors?",
     "title": r"titre|titel|title|überschrift|headline",
     "id": r"code brève(?: adit)?|référence de l[’']article|artikel-?nr\.?|article id",
@@ -40,39 +46,56 @@ _LABELLED = {name: re.compile(rf"(?:- )?(?:{words}){_VALUE}", re.I | re.S) for n
 _BYLINE = re.compile(r"(?:^|[\s,–|(-])(?:par|von|by)[ \u00a0]+(?=[^\W\d_])", re.IGNORECASE)
 
 APPARATUS = re.compile(
-    r"(?:- )?(?:pour en savoir plus|pour plus d[’']informations?|contacts?|kontakte?|ansprechpartner(?:in)?|sources?|quellen?"
-    r"|weitere informationen|mehr informationen|(?:for )?(?:further|more) information|further reading|références?|references?"
+    r"(?:- )?(?:pour en savoir plus|pour plus d[’']informations?|contacts?|kontakte?|ansprechpartner(?:in)?"
+    r"|sources?|quellen?"
+    r"|weitere informationen|mehr informationen|(?:for )?(?:further|more) information|further reading|références?"
+    r"|references?"
     r"|bibliographie|literatur|notes?|rédact(?:eur|rice)(?:\(?s\)?)?|auteure?(?:\(?s\)?)?|redaktion|redakteur(?:in)?"
     r"|autor(?:en|in)?|authors?|written by|origine|origin|fußnoten?|anmerkungen?|footnotes?)\b.{0,60}?(?::|$)",
     re.IGNORECASE,
 )
 NAVIGATION = re.compile(
-    r"(?:articles? (?:précédents?|suivants?|récents?|liés?|similaires|connexes)|brèves? précédentes?|dans (?:la même rubrique|ce numéro"
-    r"|le même numéro)|(?:à|a) lire (?:également|aussi)|lire (?:aussi|également)|voir (?:aussi|également)|sur le même (?:sujet|thème)"
-    r"|autres articles|derniers articles|lesen sie auch|mehr zum thema|weitere (?:artikel|meldungen|beiträge)|(?:ähnliche|verwandte) artikel"
-    r"|das könnte sie auch interessieren|siehe auch|related (?:articles?|posts?|stories)|read also|see also|read more|more (?:articles|stories|news)"
-    r"|you (?:may|might) also like|(?:previous|next|recent|latest) (?:articles?|posts?)|votre commentaire|commentaires?|laisser un commentaire"
-    r"|kommentare?|kommentar schreiben|comments?|leave a (?:reply|comment)|your comment|rubriques|themen|thèmes|archives|archiv|menu|navigation"
-    r"|sommaire(?: de ce numéro)?|inhalt(?: dieser ausgabe)?|in this issue|à la une|newsletter|abonnement.{0,20}|partager|teilen|share)\b[ \u00a0]*:?$"
+    r"(?:articles? (?:précédents?|suivants?|récents?|liés?|similaires|connexes)|brèves? précédentes?"
+    r"|dans (?:la même rubrique|ce numéro"
+    r"|le même numéro)|(?:à|a) lire (?:également|aussi)|lire (?:aussi|également)|voir (?:aussi|également)"
+    r"|sur le même (?:sujet|thème)"
+    r"|autres articles|derniers articles|lesen sie auch|mehr zum thema|weitere (?:artikel|meldungen|beiträge)"
+    r"|(?:ähnliche|verwandte) artikel"
+    r"|das könnte sie auch interessieren|siehe auch|related (?:articles?|posts?|stories)|read also|see also"
+    r"|read more|more (?:articles|stories|news)"
+    r"|you (?:may|might) also like|(?:previous|next|recent|latest) (?:articles?|posts?)|votre commentaire"
+    r"|commentaires?|laisser un commentaire"
+    r"|kommentare?|kommentar schreiben|comments?|leave a (?:reply|comment)|your comment|rubriques|themen|thèmes"
+    r"|archives|archiv|menu|navigation"
+    r"|sommaire(?: de ce numéro)?|inhalt(?: dieser ausgabe)?|in this issue|à la une|newsletter|abonnement.{0,20}"
+    r"|partager|teilen|share)\b[ \u00a0]*:?$"
     r"|(?:\d+ )?(?:commentaires?|kommentare?|comments?)(?: \(\d+\))?$",
     re.IGNORECASE,
 )
 TOOL = re.compile(
-    r"imprim|\bprint|drucken|druckversion|druckansicht|envoyer|recommander|\bun ami\b|weiterempfehlen|versenden|per e-?mail|send (?:to|this)"
-    r"|e-?mail (?:to|this)|tell a friend|haut de (?:la )?page|retour|\bzurück\b|nach oben|seitenanfang|back to|\btop\b|page (?:précédente|suivante)"
-    r"|previous page|next page|^(?:<<|>>|«|»|\[)|accueil|sommaire|partager|tweet|facebook|favoris|bookmark|taille du texte|schriftgröße"
+    r"imprim|\bprint|drucken|druckversion|druckansicht|envoyer|recommander|\bun ami\b|weiterempfehlen|versenden"
+    r"|per e-?mail|send (?:to|this)"
+    r"|e-?mail (?:to|this)|tell a friend|haut de (?:la )?page|retour|\bzurück\b|nach oben|seitenanfang|back to"
+    r"|\btop\b|page (?:précédente|suivante)"
+    r"|previous page|next page|^(?:<<|>>|«|»|\[)|accueil|sommaire|partager|tweet|facebook|favoris|bookmark"
+    r"|taille du texte|schriftgröße"
     r"|font size|plan du site|site ?map|inscri|abonne|abonnieren|subscribe|unsubscribe|\brss\b|suivant\b|précédent\b",
     re.IGNORECASE,
 )
 FOOTER = re.compile(
-    r"©|\(c\) ?\d{4}|copyright|tous droits réservés|alle rechte vorbehalten|all rights reserved|mentions légales|impressum|datenschutz|webm(?:estre|aster)"
-    r"|optimisé pour|optimiert für|best viewed|page (?:vue|lue|réalisée)|pages? (?:lues|vues)|visiteurs|besucher|visitors|nombre de (?:visites|lectures)"
-    r"|mise? à jour|letzte (?:änderung|aktualisierung)|zuletzt (?:geändert|aktualisiert)|last (?:update|modified|change)|updated on|cookies",
+    r"©|\(c\) ?\d{4}|copyright|tous droits réservés|alle rechte vorbehalten|all rights reserved|mentions légales"
+    r"|impressum|datenschutz|webm(?:estre|aster)"
+    r"|optimisé pour|optimiert für|best viewed|page (?:vue|lue|réalisée)|pages? (?:lues|vues)|visiteurs|besucher"
+    r"|visitors|nombre de (?:visites|lectures)"
+    r"|mise? à jour|letzte (?:änderung|aktualisierung)|zuletzt (?:geändert|aktualisiert)|last (?:update|modified"
+    r"|change)|updated on|cookies",
     re.IGNORECASE,
 )
 FURNITURE = re.compile(
-    r"(?:^|[\s_-])(?:cookies?|consent|gdpr|rgpd|sidebar|side-bar|comments?|commentaires?|disqus|related|similar|share|sharing|sharedaddy|social"
-    r"|newsletter|breadcrumbs?|menu|nav|navigation|navbar|footer|pied|widget|promo|advert|ads|popup|modal|skip-link|pagination|tags?|jp-relatedposts"
+    r"(?:^|[\s_-])(?:cookies?|consent|gdpr|rgpd|sidebar|side-bar|comments?|commentaires?|disqus|related|similar"
+    r"|share|sharing|sharedaddy|social"
+    r"|newsletter|breadcrumbs?|menu|nav|navigation|navbar|footer|pied|widget|promo|advert|ads|popup|modal|skip-link"
+    r"|pagination|tags?|jp-relatedposts"
     r"|teaser|recommend\w*|navigation\w*|complementary|banner|contentinfo|dialog|search)(?:$|[\s_-])",
     re.IGNORECASE,
 )
@@ -81,7 +104,8 @@ NOT_PUBLISHED = re.compile(
     rf"nous sommes|aujourd[’']hui|heute ist|today is|depuis le|seit dem|since |agenda|{FOOTER.pattern}", re.IGNORECASE
 )
 ISSUE = re.compile(
-    r"\b(?:num[ée]ro|n[°º]|no\.?|nr\.?|ausgabe|issue|bulletin|lettre|newsletter|heft)[ \u00a0.]*:?[ \u00a0]*(?P<number>\d{1,4})\b",
+    r"\b(?:num[ée]ro|n[°º]|no\.?|nr\.?|ausgabe|issue|bulletin|lettre|newsletter"
+    r"|heft)[ \u00a0.]*:?[ \u00a0]*(?P<number>\d{1,4})\b",
     re.IGNORECASE,
 )
 

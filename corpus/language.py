@@ -17,7 +17,7 @@ _READ = 5000
 
 
 def language(text: str, declared: str = "") -> Lang:
-    """The language `text` is in: as `declared` ("fr", "de-DE", "en_US") unless the text is long and clearly in another."""
+    """The language `text` is in: as `declared` ("fr", "de-DE") unless the text is long and clearly in another."""
     named = next((lang for lang in LANGS if declared.strip().lower().replace("_", "-").split("-")[0] == lang), None)
     found, probability = _identifier().classify(text[:_READ].lower())
     own: Lang = next((lang for lang in LANGS if lang == found), "fr")

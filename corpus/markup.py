@@ -90,6 +90,7 @@ _PARAGRAPHS = frozenset(
         "html",
     ]
 )
+_ROWS = frozenset(("tr", "thead", "tbody", "tfoot"))
 _LINES = frozenset(("li", "dt", "dd", "br"))
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 _WIDGET = re.compile(
@@ -110,7 +111,7 @@ _MOST_ELEMENTS = 30_000
 
 @dataclass(slots=True, eq=False)
 class Line:
-    """A line of text and where it stood: `gap` when an empty line goes before it, `cell` its nearest td, div or body."""
+    """A line of text and where it stood: `gap`: an empty line goes before it; `cell`: its nearest td, div or body."""
 
     text: str
     gap: bool
@@ -194,7 +195,7 @@ class _Writer:
         if self._is_data_cell(element):
             self._cell(element)
         elif tag in _PARAGRAPHS:
-            self._end(1 if tag == "tr" and self._is_data(element) else 2)
+            self._end(1 if tag in _ROWS and self._is_data(element) else 2)
         elif tag in _LINES:
             self._end(min(2, self.breaks + 1) if tag == "br" and not self._pending() else 1)
         if tag in ("ul", "ol", "menu", "dir"):
@@ -218,13 +219,14 @@ class _Writer:
         if self._is_data_cell(element):
             return
         if tag in _PARAGRAPHS:
-            self._end(1 if tag == "tr" and self._is_data(element) else 2)
+            self._end(1 if tag in _ROWS and self._is_data(element) else 2)
         elif tag in _LINES and tag != "br":
             self._end(1)
 
     def _text(self, text: str | None, element: Any) -> None:
         if not text:
             return
+        text = text.translate(_CP1252)
         for number, piece in enumerate(text.split("\n") if self.verbatim else [text]):
             if number:
                 self._end(min(2, self.breaks + 1) if not self._pending() else 1)

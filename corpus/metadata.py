@@ -41,6 +41,23 @@ _ARTICLES = frozenset(
         "ReportageNewsArticle",
     ]
 )
+_DAYS = [
+    "article:published_time",
+    "og:published_time",
+    "datepublished",
+    "dc.date.issued",
+    "dcterms.issued",
+    "dc.date",
+    "dcterms.date",
+    "dcterms.created",
+    "dc.date.created",
+    "citation_publication_date",
+    "citation_date",
+    "pubdate",
+    "publication_date",
+    "date",
+]
+"""Meta tags with a day of publication, the most specific first."""
 _MOST_JSON = 200_000
 
 
@@ -79,10 +96,7 @@ def _first(meta: dict[str, str], *keys: str) -> str:
 
 
 def _published(root: Any, meta: dict[str, str]) -> datetime.date | None:
-    keys = ("article:published_time", "og:published_time", "datepublished", "dc.date.issued", "dcterms.issued", "dc.date",
-            "dcterms.date", "dcterms.created", "dc.date.created", "citation_publication_date", "citation_date", "pubdate",
-            "publication_date", "date", "dc.date.x-metadatadate")  # fmt: skip
-    dates = (_date(meta[key]) for key in keys if key in meta)
+    dates = (_date(meta[key]) for key in _DAYS if key in meta)
     return next(filter(None, dates), None) or _time(root)
 
 

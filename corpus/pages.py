@@ -157,7 +157,7 @@ def article_id(url_or_name: str) -> str:
 
 
 def _last_part(url: str) -> str:
-    """The end of an address that tells its page from the others: with the query, and the folder where a name is generic."""
+    """The end of an address, which tells its page: with the query, and the folder where a name is generic."""
     parts = urlsplit(url)
     path = [unquote(part) for part in parts.path.split("/") if part]
     last = _SUFFIX.sub("", path[-1]) if path else ""
