@@ -40,7 +40,7 @@ def sitemap(addresses: Mapping[str, str], *, inner: str = "url", outer: str = "u
 
 
 def sync(source: object, directory: Path, *options: str) -> int:
-    allowed = ["--allow", "127.0.0.2", "--delay", "0", "--timeout", "0.5"]
+    allowed = ["--allow", "127.0.0.2", "--delay", "0", "--timeout", "5"]
     return main(["sync", str(source), "--articles", str(directory), *allowed, *options])
 
 

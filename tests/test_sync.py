@@ -5,10 +5,13 @@ from __future__ import annotations
 import dataclasses
 import re
 import shutil
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from corpus.__main__ import main
 from corpus.articles import read_article
@@ -112,6 +115,28 @@ def test_a_dry_run_writes_nothing(folder: Path, directory: Path, capsys: pytest.
 def test_a_language_that_is_known_better(folder: Path, directory: Path) -> None:
     assert sync(folder, directory, "--lang", "de") == 0
     assert {article.lang for article in kept(directory).values()} == {"de"}
+
+
+STATES = st.dictionaries(st.sampled_from(["a", "b", "c", "deeper/d"]), st.sampled_from(["un", "deux", "trois", "bad"]))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(STATES, min_size=1, max_size=5))
+def test_whatever_happens_to_a_folder_the_articles_are_what_could_last_be_read(states: list[dict[str, str]]) -> None:
+    with tempfile.TemporaryDirectory() as place:
+        folder, directory, expected = Path(place, "source"), Path(place, "articles"), dict[str, str]()
+        for state in states:
+            shutil.rmtree(folder, ignore_errors=True)
+            (folder / "deeper").mkdir(parents=True)
+            for name, body in state.items():
+                (folder / f"{name}.md").write_text("" if body == "bad" else article_file(Path(name).name, body))
+            readable = {Path(name).name: body for name, body in state.items() if body != "bad"}
+            listed = {Path(name).name for name in state}
+            expected = {id_: body for id_, body in expected.items() if id_ in listed} | readable
+            with open_ledger(directory, "a") as ledger:
+                summary = bring_in_step(Folder(folder), ledger, directory, remove_all=True)
+            assert len(summary.failed) == len(state) - len(readable)
+            assert {path.stem: read_article(path).body for path in directory.glob("*.md")} == expected
 
 
 # Whose article is whose
