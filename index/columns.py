@@ -59,8 +59,8 @@ class Columns:
     @classmethod
     def load(cls, directory: Path) -> Columns:
         """In memory: ten bytes a passage."""
-        arrays = (np.load(directory / f"{name}.npy", allow_pickle=False) for name in _ARRAYS)
-        return cls(*arrays, Names.load(directory, "section_names"))
+        arrays = {name: np.load(directory / f"{name}.npy", allow_pickle=False) for name in _ARRAYS}
+        return cls(**arrays, section_names=Names.load(directory, "section_names"))
 
     def admitted(self, filters: Filters) -> NDArray[np.bool_]:
         """(n,), which passages are of articles that `filters` admit, as `Filters.admit` has it."""

@@ -13,7 +13,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import bm25s
@@ -27,6 +27,8 @@ from index.postings import Postings
 from records import LANGS, Found, Lang
 
 _STEMMERS = {"fr": "french", "en": "english", "de": "german"}
+_REMEMBERED = 4096
+"""Terms whose number is kept: one question asks for each of its own about twenty times."""
 _WORD = re.compile(r"\w+")
 _ELISION = re.compile(r"\b(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|quoiqu)['’](?=\w)", re.IGNORECASE)
 
@@ -38,6 +40,8 @@ def words(text: str) -> list[str]:
 
 def fold(word: str) -> str:
     """The word without its accents, as people type in haste."""
+    if word.isascii():
+        return word
     return "".join(c for c in unicodedata.normalize("NFD", word) if not unicodedata.combining(c))
 
 
@@ -71,6 +75,7 @@ class LexicalIndex:
     def __init__(self, vocabulary: Names, postings: Postings) -> None:
         """`postings`: of the terms as `vocabulary` numbers them."""
         self.vocabulary, self.postings = vocabulary, postings
+        self._number = lru_cache(_REMEMBERED)(vocabulary.number)
 
     @classmethod
     def build(cls, texts: Iterable[str], langs: Iterable[Lang]) -> LexicalIndex:
@@ -109,7 +114,7 @@ class LexicalIndex:
 
     def idf(self, term: str) -> float:
         """Lucene's inverse document frequency of a term; a term that no passage holds has the highest of all."""
-        number = self.vocabulary.number(term)
+        number = self._number(term)
         frequency = 0 if number is None else self.postings.frequency(number)
         return math.log1p((self.postings.count - frequency + 0.5) / (frequency + 0.5))
 
@@ -117,7 +122,7 @@ class LexicalIndex:
         return {
             number: float(weight)
             for term, weight in terms.items()
-            if (number := self.vocabulary.number(term)) is not None
+            if (number := self._number(term)) is not None
         }
 
     def coverage(self, question: str, lang: Lang, sentences: Sequence[str], sentence_lang: Lang) -> list[float]:

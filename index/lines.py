@@ -18,7 +18,7 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from index.names import Names
+from index.names import Names, mapped
 from records import Article, Passage
 
 _REMEMBERED = 64
@@ -42,7 +42,7 @@ class Lines:
     """The objects of a file of lines, by number."""
 
     def __init__(self, path: Path) -> None:
-        self._starts = np.load(_starts(path), mmap_mode="r", allow_pickle=False)
+        self._starts = mapped(_starts(path))
         self._file = os.open(path, os.O_RDONLY)
         weakref.finalize(self, os.close, self._file)
 
@@ -113,7 +113,7 @@ class Keys(Sequence[str]):
 
     @classmethod
     def load(cls, path: Path) -> Keys:
-        return cls(np.load(path, mmap_mode="r", allow_pickle=False))
+        return cls(mapped(path))
 
     def __len__(self) -> int:
         return len(self._digests)
@@ -124,8 +124,8 @@ class Keys(Sequence[str]):
     def __getitem__(self, row: slice) -> list[str]: ...
     def __getitem__(self, row: int | slice) -> str | list[str]:
         if isinstance(row, slice):
-            return [digest.tobytes().hex() for digest in self._digests[row]]
-        return self._digests[row].tobytes().hex()
+            return [self[i] for i in range(*row.indices(len(self)))]
+        return bytes(self._digests[row]).hex()
 
 
 def article_record(article: Article) -> dict[str, Any]:

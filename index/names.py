@@ -6,6 +6,7 @@ import bisect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,33 +16,32 @@ from numpy.typing import NDArray
 class Names:
     """Strings, numbered as they were given."""
 
-    text: NDArray[np.uint8]
+    text: memoryview
     """One a line, in UTF-8."""
-    starts: NDArray[np.int64]
-    """(n + 1,), where each line begins"""
-    order: NDArray[np.int32]
-    """(n,), their numbers in the order of their bytes"""
+    starts: memoryview
+    """int64 (n + 1,), where each line begins"""
+    order: memoryview
+    """int32 (n,), their numbers in the order of their bytes"""
 
     @classmethod
     def of(cls, names: Sequence[str]) -> Names:
         """`names`: each once."""
         lines = [name.encode() for name in names]
         starts = np.cumsum([0, *(len(line) + 1 for line in lines)], dtype=np.int64)
-        text = np.frombuffer(b"".join(line + b"\n" for line in lines), np.uint8)
-        return cls(text, starts, np.array(sorted(range(len(lines)), key=lines.__getitem__), np.int32))
+        order = np.array(sorted(range(len(lines)), key=lines.__getitem__), np.int32)
+        return cls(memoryview(b"".join(line + b"\n" for line in lines)), starts.data, order.data)
 
     def save(self, directory: Path, name: str) -> None:
-        (directory / f"{name}.txt").write_bytes(self.text.tobytes())
+        (directory / f"{name}.txt").write_bytes(self.text)
         np.save(directory / f"{name}_starts.npy", self.starts, allow_pickle=False)
         np.save(directory / f"{name}_order.npy", self.order, allow_pickle=False)
 
     @classmethod
     def load(cls, directory: Path, name: str) -> Names:
         """Memory-mapped."""
-        starts, order = (
-            np.load(directory / f"{name}_{part}.npy", mmap_mode="r", allow_pickle=False) for part in ("starts", "order")
-        )
-        return cls(np.memmap(directory / f"{name}.txt", np.uint8, "r"), starts, order)
+        # Not as arrays: halving takes one number at a time, which memoryviews give ten times as fast.
+        text = np.memmap(directory / f"{name}.txt", np.uint8, "r")
+        return cls(text.data, *(mapped(directory / f"{name}_{part}.npy").data for part in ("starts", "order")))
 
     def __len__(self) -> int:
         return len(self.order)
@@ -55,10 +55,16 @@ class Names:
     def number(self, name: str) -> int | None:
         """The number of a string; None when it is not among these."""
         wanted = name.encode("utf-8", "surrogatepass")
-        place = bisect.bisect_left(range(len(self)), wanted, key=lambda i: self._bytes(int(self.order[i])))
-        if place == len(self) or self._bytes(int(self.order[place])) != wanted:
+        place = bisect.bisect_left(range(len(self)), wanted, key=lambda i: self._bytes(self.order[i]))
+        if place == len(self) or self._bytes(self.order[place]) != wanted:
             return None
-        return int(self.order[place])
+        number: int = self.order[place]
+        return number
 
     def _bytes(self, number: int) -> bytes:
-        return self.text[self.starts[number] : self.starts[number + 1] - 1].tobytes()
+        return bytes(self.text[self.starts[number] : self.starts[number + 1] - 1])
+
+
+def mapped(path: Path) -> NDArray[Any]:
+    """The array of a .npy file, memory-mapped; a plain one, whose slices cost a tenth of those of numpy.memmap."""
+    return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))

@@ -51,7 +51,7 @@ class NearVectors:
         """Memory-mapped: of the cells only those are read that questions come near."""
         index = cast(faiss.IndexIVF, faiss.read_index(str(path), faiss.IO_FLAG_MMAP))
         # The library would start 32 threads a search to read ahead.
-        faiss.downcast_InvertedLists(index.invlists).prefetch_nthread = 0  # type: ignore[attr-defined]
+        faiss.downcast_InvertedLists(index.invlists).prefetch_nthread = 0  # type: ignore[attr-defined,arg-type]
         return cls(index)
 
     def candidates(

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from index.names import mapped
 from records import Found
 
 _LONG = 5_000
@@ -55,7 +56,7 @@ class Postings:
     @classmethod
     def load(cls, directory: Path) -> Postings:
         """Memory-mapped."""
-        count, *arrays = (np.load(directory / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in _FILES)
+        count, *arrays = (mapped(directory / f"{name}.npy") for name in _FILES)
         return cls(int(count), *arrays)
 
     def frequency(self, term: int) -> int:

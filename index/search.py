@@ -36,7 +36,7 @@ def apparatus_penalty(passage: Passage) -> float:
 def search(index: Index, question: Question, k: int, filters: Filters | None = None) -> list[Hit]:
     """The best `k` passages for a question, best first, of the articles that `filters` admit; ties in the order of the
     corpus."""
-    terms = _weighted_terms(index, question)
+    terms = weighted_terms(index, question)
     nearest, _ = index.store.nearest(question.encoding.vector, CANDIDATES, filters)
     wordiest, _ = index.store.wordiest(terms, CANDIDATES, filters)
     return _ranked(index, question, np.union1d(nearest, wordiest), terms, k)
@@ -45,11 +45,11 @@ def search(index: Index, question: Question, k: int, filters: Filters | None = N
 def search_within(index: Index, question: Question, article_id: str) -> list[Hit]:
     """The passages of one article, best first."""
     own = index.rows_of(article_id)
-    return _ranked(index, question, own, _weighted_terms(index, question), len(own))
+    return _ranked(index, question, own, weighted_terms(index, question), len(own))
 
 
 def _ranked(index: Index, question: Question, rows: NDArray[np.int64], terms: Mapping[str, float], k: int) -> list[Hit]:
-    """The best `k` of these rows of the index. `terms`: what `_weighted_terms` gives."""
+    """The best `k` of these rows of the index. `terms`: what `weighted_terms` gives."""
     encoding, columns = question.encoding, index.columns
     dense = index.store.vectors(rows) @ encoding.vector
     words = index.store.word_scores(terms, rows)
@@ -61,7 +61,7 @@ def _ranked(index: Index, question: Question, rows: NDArray[np.int64], terms: Ma
     return [_hit(index, question, int(rows[i]), score[i], dense[i], late[i], words[i]) for i in best]
 
 
-def _weighted_terms(index: Index, question: Question) -> dict[str, float]:
+def weighted_terms(index: Index, question: Question) -> dict[str, float]:
     """The question's terms in each language, and how much each one's BM25 counts: as often as it was asked for, over
     the most that all of its language could give, the sum of their idf, seen or not. So words score from 0 to 1."""
     text = question.searched or question.text

@@ -1,5 +1,6 @@
-"""Passage vectors in FAISS, exact inner product where there are few; what is kept of their tokens in 8 bits, memory-mapped.
+"""Passage vectors in FAISS, exact inner product where there are few; what is kept of their tokens in 8 bits.
 
+Both are memory-mapped, or read row by row.
 One metric, one direction: inner product of unit vectors, higher is better.
 """
 
@@ -15,6 +16,7 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from index.names import mapped
 from index.near import EXACT, NearVectors, selector
 from records import Encoding, Found
 
@@ -152,7 +154,7 @@ class TokenVectors:
 
     @classmethod
     def load(cls, directory: Path) -> TokenVectors:
-        *rows, starts = (np.load(directory / name, mmap_mode="r", allow_pickle=False) for name in cls._FILES)
+        *rows, starts = (mapped(directory / name) for name in cls._FILES)
         return cls(TokenRows._make(rows), starts)
 
     def of(self, passage: int) -> TokenRows:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import gc
 import hashlib
 import json
 import pickletools
@@ -11,15 +12,21 @@ import re
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from errors import IndexDamaged, IndexMismatch, IndexUnavailable
 from index.build import build
 from index.chunk import chunk
+from index.columns import Columns
+from index.question import prepare
+from index.search import search
 from index.store import FORMAT, open_index, verify, version_names
-from records import Article
+from records import Article, Filters
 from tests.test_index_fake_encoder import WordEncoder
 
 FILES = (
@@ -135,6 +142,58 @@ def test_what_was_built_comes_back(tmp_path: Path) -> None:
         assert np.allclose(index.tokens.of(row).vectors(), encoding.tokens, atol=1e-6)
         assert np.allclose(index.tokens.of(row).states(), encoding.states, atol=1e-6)
         assert np.array_equal(index.tokens.of(row).spans, encoding.spans)
+
+
+def test_articles_and_passages_are_read_when_they_are_asked_for(two_versions: Path) -> None:
+    index = open_index(two_versions)
+    assert index.articles["jena"] == NEW[1]
+    assert [index.articles.number(article.id) for article in NEW] == [0, 1, 2]
+    assert index.articles.get("none") is None and "none" not in index.articles and len(index.articles) == 3
+    assert [index.rows_of(article.id).tolist() for article in NEW] == [[0, 1], [2], [3]]
+    assert index.rows_of("none").tolist() == []
+    assert index.passages[-1] == index.passages[3:][0] == index.passages[3]
+    assert index.keys[1:3] == [index.keys[1], index.keys[2]] and len(set(index.keys)) == 4
+    for row in (4, -5):
+        with pytest.raises(IndexError):
+            index.passages[row]
+
+
+def test_an_index_that_was_opened_stays_whole_when_its_version_is_removed(index: Path) -> None:
+    """Its files are mapped and held open: a builder may remove them while questions are answered."""
+    opened = open_index(index)
+    shutil.rmtree(index)
+    assert list(opened.articles.values()) == NEW
+    assert [passage.article_id for passage in opened.passages] == ["berlin", "berlin", "jena", "york"]
+    found = search(opened, prepare("Forscher in Jena", WordEncoder(), lang="de"), 1)
+    assert found[0].article == NEW[1]
+
+
+def test_an_opened_index_closes_its_files(index: Path) -> None:
+    gc.collect()
+    before = len([*Path("/proc/self/fd").iterdir()])
+    opened = open_index(index)
+    assert list(opened.passages) and len([*Path("/proc/self/fd").iterdir()]) > before
+    del opened
+    assert len([*Path("/proc/self/fd").iterdir()]) == before
+
+
+_DAYS = st.none() | st.dates(datetime.date(2010, 1, 1), datetime.date(2010, 1, 6))
+_SECTIONS = st.sampled_from(["", "Focus", "FOCUS", "Énergie", "énergie", "Straße", "STRASSE"])
+
+
+@given(st.lists(st.tuples(_DAYS, _SECTIONS), min_size=1, max_size=6), _DAYS, _DAYS, _SECTIONS)
+def test_columns_admit_what_filters_admit(
+    fields: list[tuple[datetime.date | None, str]],
+    since: datetime.date | None, until: datetime.date | None, section: str,
+) -> None:  # fmt: skip
+    articles = [Article(str(i), "T", "fr", "Un. Deux.", "", *field) for i, field in enumerate(fields)]
+    passages = [passage for article in articles for passage in chunk(article, 160, len)] * 2
+    filters = Filters(section, since, until)
+    with TemporaryDirectory() as folder:
+        Columns.of(articles, passages).save(Path(folder, "columns"))
+        admitted = Columns.load(Path(folder, "columns")).admitted(filters)
+    owners = {article.id: article for article in articles}
+    assert admitted.tolist() == [filters.admit(owners[passage.article_id]) for passage in passages]
 
 
 def test_the_manifest_says_what_the_index_is(two_versions: Path) -> None:

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from index import vectors
 from index.vectors import FaissVectors, TokenRows, TokenVectors, eight_bits
 from records import Encoding
 
@@ -41,11 +42,11 @@ def test_search_is_brute_force(count: int, k: int, seed: int) -> None:
 
 def test_ties_are_all_found_and_in_one_order() -> None:
     rows = np.repeat(np.eye(3, dtype=np.float32), [2, 5, 2], axis=0)
-    vectors = FaissVectors.build(rows)
-    found, scores = vectors.search(rows[3], 5)
-    assert sorted(found.tolist()) == [2, 3, 4, 5, 6]
+    stored = FaissVectors.build(rows)
+    found, scores = stored.search(rows[3], 5)
+    assert found.tolist() == [2, 3, 4, 5, 6]
     assert scores.tolist() == [1, 1, 1, 1, 1]
-    assert all(vectors.search(rows[3], 5)[0].tolist() == found.tolist() for _ in range(5))
+    assert all(stored.search(rows[3], 5)[0].tolist() == found.tolist() for _ in range(5))
 
 
 def test_more_than_there_is_gives_all_there_is() -> None:
@@ -81,6 +82,86 @@ def test_a_full_disk_is_an_os_error(count: int, tmp_path: Path) -> None:
     (tmp_path / "vectors.faiss").symlink_to("/dev/full")
     with pytest.raises(OSError, match="No space left"):
         FaissVectors.build(unit_rows(count, 64)).save(tmp_path)
+
+
+# Among some rows
+
+
+@settings(max_examples=60, deadline=None)
+@given(count=st.integers(1, 60), k=st.integers(1, 30), some=st.sets(st.integers(0, 59)), few=st.sampled_from([0, 1000]))
+def test_search_among_some_rows_is_brute_force_over_these(count: int, k: int, some: set[int], few: int) -> None:
+    rows, query = unit_rows(count, 8, count), unit_rows(1, 8, 99)[0]
+    among = np.array(sorted(row for row in some if row < count), np.int64)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(vectors, "_FEW", few)  # scored one by one, or by the library with a selector
+        found, scores = FaissVectors.build(rows).search(query, k, among)
+    expected = among[np.argsort(-(rows[among] @ query), kind="stable")[:k]]
+    assert found.tolist() == expected.tolist()
+    assert scores == pytest.approx(rows[expected] @ query, abs=1e-6)
+
+
+# Many
+
+
+def clouds(count: int, dim: int = 32) -> NDArray[np.float32]:
+    """Rows in clouds, as texts on one subject are."""
+    middles, chance = unit_rows(count // 50, dim, 1), np.random.default_rng(2)
+    rows = np.repeat(middles, 50, axis=0) + chance.normal(0, 0.12, (count // 50 * 50, dim)).astype(np.float32)
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> tuple[NDArray[np.float32], FaissVectors]:
+    """As many as are searched in cells, saved and mapped."""
+    folder, rows = tmp_path_factory.mktemp("many"), clouds(20_000)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(vectors, "EXACT", 20_000)
+        FaissVectors.build(rows).save(folder)
+    assert {path.name for path in folder.iterdir()} == {"vectors.faiss", "near.faiss"}
+    return rows, FaissVectors.load(folder)
+
+
+def recall(rows: NDArray[np.float32], index: FaissVectors, among: NDArray[np.int64] | None = None) -> float:
+    """Of the exact ten nearest of 100 questions near some rows."""
+    asked = rows[::200] + np.random.default_rng(3).normal(0, 0.08, (100, rows.shape[1])).astype(np.float32)
+    allowed = np.arange(len(rows)) if among is None else among
+    hits = 0
+    for question in asked:
+        found, scores = index.search(question, 10, among)
+        expected = allowed[np.argsort(-(rows[allowed] @ question), kind="stable")[:10]]
+        assert np.isin(found, allowed).all() and len(found) == min(10, len(allowed))
+        assert scores == pytest.approx(rows[found] @ question, abs=1e-5)  # not those of eight bits
+        assert (np.diff(scores) <= 0).all()
+        hits += len(np.intersect1d(found, expected))
+    return hits / (100 * min(10, len(allowed)))
+
+
+def test_many_vectors_are_searched_in_cells_and_nearly_all_of_the_nearest_found(
+    many: tuple[NDArray[np.float32], FaissVectors],
+) -> None:
+    assert recall(*many) >= 0.98
+
+
+@pytest.mark.parametrize("share", [0.001, 0.01, 0.1, 0.5])
+def test_filters_work_on_cells_whether_they_admit_scattered_rows_or_clouds_far_away(
+    many: tuple[NDArray[np.float32], FaissVectors], share: float
+) -> None:
+    count = len(many[0])
+    scattered = np.flatnonzero(np.random.default_rng(4).random(count) < share)
+    together = np.arange(int(count * share))
+    assert recall(*many, scattered) >= 0.98
+    assert recall(*many, together) >= 0.98
+
+
+def test_nothing_is_found_among_none(many: tuple[NDArray[np.float32], FaissVectors]) -> None:
+    found, scores = many[1].search(many[0][0], 10, np.empty(0, np.int64))
+    assert (found.tolist(), scores.tolist()) == ([], [])
+
+
+def test_rows_of_a_mapped_index_are_read_as_they_went_in(many: tuple[NDArray[np.float32], FaissVectors]) -> None:
+    numbers = [19_999, 0, 7, 7]
+    assert np.array_equal(many[1].rows(numbers), many[0][numbers])
+    assert len(many[1]) == 20_000
 
 
 # One vector a token
@@ -126,4 +207,5 @@ def test_each_passage_gets_its_own_tokens_back_from_disk(tmp_path: Path, width: 
 
 def test_token_vectors_are_mapped_and_not_read_into_memory(tmp_path: Path) -> None:
     TokenVectors.build([TokenRows.of(encoding(unit_rows(3, 8), unit_rows(3, 6)))]).save(tmp_path)
-    assert all(isinstance(column, np.memmap) for column in TokenVectors.load(tmp_path).of(0))
+    for column in TokenVectors.load(tmp_path).of(0):
+        assert column.base is not None and isinstance(column.base.base, np.memmap)
