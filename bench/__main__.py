@@ -1,4 +1,4 @@
-"""Measurements anyone can repeat: `python -m bench ask|start|sets|quality|retrieval|add|scale|build|peers --help`."""
+"""Measurements anyone can repeat: `python -m bench ask|start|sets|quality|retrieval|answers|add|scale|build|peers --help`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RETRIEVED = ("piaf", "xquad-de", "xquad-en-de", "xquad-de-en", "squad2")
 @one_line_errors
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure speed and retrieval.")
-    verbs = parser.add_subparsers(required=True, metavar="ask|start|sets|quality|retrieval|add|scale|build|peers")
+    verbs = parser.add_subparsers(required=True, metavar="ask|start|sets|quality|retrieval|answers|add|scale|build|peers")
 
     ask = verbs.add_parser("ask", help="time from question to cited answer, and the share of each stage")
     ask.add_argument("--questions", type=Path, default=QUESTIONS, help="default: %(default)s")
@@ -47,16 +47,21 @@ def main(argv: list[str] | None = None) -> int:
     quality.add_argument("--plot", type=Path, metavar="FILE", help="also draw false answers against false refusals")
     quality.set_defaults(command=_quality)
 
-    retrieval = verbs.add_parser(
-        "retrieval", help="vectors, words and late interaction, alone and fused, on public sets; and what is answered"
-    )
-    retrieval.add_argument("--data", type=Path, required=True, metavar="DIR", help="holds piaf/, squad-en/ and xquad/")
-    retrieval.add_argument(
+    paragraphs = argparse.ArgumentParser(add_help=False)
+    paragraphs.add_argument("--data", type=Path, required=True, metavar="DIR", help="holds piaf/, squad-en/ and xquad/")
+    paragraphs.add_argument(
         "--out", type=Path, default=ROOT / "var" / "retrieval", metavar="DIR", help="default: %(default)s"
     )
-    retrieval.add_argument("--sets", nargs="+", choices=RETRIEVED, default=RETRIEVED, help="default: all")
-    retrieval.add_argument("--answers", type=int, metavar="N", help="questions of each set read, at most; 0: none")
+    paragraphs.add_argument("--sets", nargs="+", choices=RETRIEVED, default=RETRIEVED, help="default: all")
+
+    retrieval = verbs.add_parser(
+        "retrieval", parents=[paragraphs], help="vectors, words and late interaction, alone and fused, on public sets"
+    )
     retrieval.set_defaults(command=_retrieval)
+
+    answers = verbs.add_parser("answers", parents=[paragraphs], help="what is answered from what each of them finds")
+    answers.add_argument("--questions", type=positive, metavar="N", help="of each set at most (default: all held out)")
+    answers.set_defaults(command=_answers)
 
     add = verbs.add_parser("add", help="time from a new article's file to the first answer that cites it")
     add.add_argument("--data", type=Path, required=True, metavar="DIR", help="holds piaf/, squad-en/ and xquad/")
@@ -136,8 +141,16 @@ def _quality(options: argparse.Namespace, settings: Settings) -> int:
 def _retrieval(options: argparse.Namespace, settings: Settings) -> int:
     from bench.retrieval import report
 
-    for line in report(options.data, options.out, options.sets, options.answers, settings):
-        print(line, flush=True)
+    for part in report(options.data, options.out, options.sets, settings):
+        print(part, flush=True)
+    return 0
+
+
+def _answers(options: argparse.Namespace, settings: Settings) -> int:
+    from bench.answers import report
+
+    for part in report(options.data, options.out, options.sets, options.questions, settings):
+        print(part, flush=True)
     return 0
 
 

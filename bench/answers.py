@@ -1,23 +1,28 @@
 """Answers on articles that the trained reader has not seen: the same reader over what each ranker puts first.
 
-All are asked through `ask`; what differs is which passages are read.
+The bulletins are those of `bench.retrieval`. All are asked through `ask`; what differs is which passages are read.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import attrgetter
+from pathlib import Path
 from typing import Any
 
 from answer.ask import PASSAGES_READ, Assistant
+from app import open_assistant, open_builder
 from bench.rankers import DENSE, OURS, WORDS
+from bench.retrieval import prepare_sets
 from bench.sets import SPLIT, TUNING
-from eval.questions import QuestionCase
+from eval.questions import QuestionCase, read_questions
 from eval.run import evaluate, summarize
 from index.search import CANDIDATES, search
 from index.store import Index
 from records import Hit, Question, Reader, Reading
+from settings import Settings
 
 COLUMNS = {
     "quote holds the answer": "containment", "F1": "f1", "EM": "exact_match",
@@ -37,6 +42,16 @@ class PartReader:
         # The first few of either part are among the candidates of both.
         found = search(self.index, question, 2 * CANDIDATES)
         return self.reader.read(question, sorted(found, key=self.part, reverse=True)[:PASSAGES_READ])
+
+
+def report(data: Path, out: Path, names: Sequence[str], most: int | None, settings: Settings) -> Iterator[str]:
+    """Markdown as it comes, `most` questions of each set asked. Raises BulletinError when `data` lacks the sets."""
+    progress = sys.stderr.isatty()
+    yield head()
+    for asked in prepare_sets(data, out, names, open_builder(settings), progress):
+        cases = held_out(read_questions(asked.questions), most)
+        assistant = open_assistant(dataclasses.replace(settings, index=asked.index))
+        yield table(asked.name, len(cases), measure(assistant, cases, progress=progress))
 
 
 def held_out(cases: Sequence[QuestionCase], most: int | None = None) -> list[QuestionCase]:

@@ -19,7 +19,7 @@ from records import Encoder
 
 Floats = NDArray[np.float32]
 
-WORDS, DENSE, OURS = "words (BM25)", "vectors (e5)", "ours"
+WORDS, DENSE, LATE, OURS = "words (BM25)", "vectors (e5)", "late interaction", "ours"
 RRF_K = 60
 """Of reciprocal rank fusion (Cormack et al. 2009)."""
 Z_WORDS = 0.5
@@ -83,7 +83,7 @@ def plain_rankers(scores: Scores) -> Mapping[str, Floats]:
     return {
         WORDS: scores.words,
         DENSE: scores.dense,
-        "late interaction": scores.late,
+        LATE: scores.late,
         f"z(e5) + {Z_WORDS} · z(BM25)": _standard(scores.dense) + np.float32(Z_WORDS) * _standard(scores.words),
         f"reciprocal rank fusion, k = {RRF_K}": _reciprocal(scores.dense) + _reciprocal(scores.words),
     }

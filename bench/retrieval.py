@@ -6,7 +6,7 @@ articles of one half (`tuned`), and every result is of the other.
 
 from __future__ import annotations
 
-import dataclasses
+import re
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,9 +19,8 @@ from ir_measures import RR, R, nDCG
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from app import open_assistant, open_builder, open_encoder
-from bench import answers
-from bench.rankers import DENSE, OURS, WORDS, article_rankings, plain_rankers, score
+from app import open_builder, open_encoder
+from bench.rankers import DENSE, LATE, OURS, WORDS, article_rankings, plain_rankers, score
 from bench.sets import SETS, TUNING, WIKIPEDIA, AskedSet, convert_paragraphs
 from corpus.articles import read_articles
 from eval.metrics import contains, ratio_intervals
@@ -41,6 +40,7 @@ HOLDING = {1: "answer in the first", 10: "answer in the first 10"}
 """
 COLUMNS = (*MEASURES.values(), *HOLDING.values())
 _DEPTH = 10
+_NAMED = re.compile(r"(?<=\S\s)[A-ZÀ-ÖØ-Þ]|\d")
 
 Gains = NDArray[np.float64]
 """(questions, columns): what each question is worth under each of COLUMNS, 0 to 1."""
@@ -51,6 +51,7 @@ class Ranked:
     """The questions of a set that results are of, and what each ranker's rankings of them are worth."""
 
     name: str
+    questions: Sequence[str]
     wikipedia: Sequence[str]
     """The Wikipedia article of each question."""
     gains: Mapping[str, Gains]
@@ -65,36 +66,28 @@ class Found(NamedTuple):
     words: NDArray[np.float64]
 
 
-def report(data: Path, out: Path, names: Sequence[str], most: int | None, settings: Settings) -> Iterator[str]:
-    """Markdown as it comes: retrieval on each set, the best weights on the tuning half, then answers on articles that
-    the trained reader has not seen, to `most` questions of each set; 0: none.
+def report(data: Path, out: Path, names: Sequence[str], settings: Settings) -> Iterator[str]:
+    """Markdown as it comes: a table of each set's rankers, then how far ours is ahead, what it misses, and the weights
+    that do best on the tuning half.
 
     Raises BulletinError when `data` does not hold the sets.
     """
     progress = sys.stderr.isatty()
     sets = prepare_sets(data, out, names, open_builder(settings), progress)
     encoder = open_encoder(settings)
-    cases = {asked.name: read_questions(asked.questions) for asked in sets}
     tuned: dict[bool, list[list[Found]]] = {True: [], False: []}
-    leads = []
+    findings = []
     yield head()
     for asked in sets:
-        index = open_index(asked.index, encoder.id)
-        ranked = rank(asked.name, cases[asked.name], index, encoder, progress=progress)
+        cases, index = read_questions(asked.questions), open_index(asked.index, encoder.id)
+        ranked = rank(asked.name, cases, index, encoder, progress=progress)
         yield table(ranked)
-        leads.append(lead(ranked))
-        same = cases[asked.name][0].lang == next(iter(index.articles.values())).lang
-        tuned[same].append(candidates(cases[asked.name], index, encoder, progress=progress))
-    yield "\n".join(["", *leads])
+        findings += [lead(ranked), limits(ranked)]
+        same = cases[0].lang == next(iter(index.articles.values())).lang
+        tuned[same].append(candidates(cases, index, encoder, progress=progress))
+    yield "\n".join(["", *findings])
     best = {same: best_weight(found) if found else "not asked" for same, found in tuned.items()}
-    yield f"Best weight of words on the tuning half: {best[True]} in one language, {best[False]} across.\n"
-    if most == 0:
-        return
-    yield answers.head()
-    for asked in sets:
-        assistant = open_assistant(dataclasses.replace(settings, index=asked.index))
-        held_out = answers.held_out(cases[asked.name], most)
-        yield answers.table(asked.name, len(held_out), answers.measure(assistant, held_out, progress=progress))
+    yield f"Best weight of words on the tuning half: {best[True]} in one language, {best[False]} across."
 
 
 def prepare_sets(data: Path, out: Path, names: Collection[str], builder: Encoder, progress: bool) -> list[AskedSet]:
@@ -118,7 +111,7 @@ def rank(name: str, cases: Sequence[QuestionCase], index: Index, encoder: Encode
     rankings[OURS] = [list(article_ranking(hits))[:_DEPTH] for hits in found]
     bodies = {article.id: article.body for article in index.articles.values()}
     gains = {ranker: judge(cases, ranked, bodies) for ranker, ranked in rankings.items()}
-    return Ranked(name, [_wikipedia(case) for case in cases], gains)
+    return Ranked(name, [case.question for case in cases], [_wikipedia(case) for case in cases], gains)
 
 
 def judge(cases: Sequence[QuestionCase], rankings: Sequence[Sequence[str]], bodies: Mapping[str, str]) -> Gains:
@@ -155,6 +148,22 @@ def lead(ranked: Ranked) -> str:
     better = max((WORDS, DENSE), key=lambda part: float(ranked.gains[part][:, 0].mean()))
     ((ahead, wide),) = _means((ranked.gains[OURS] - ranked.gains[better])[:, :1], ranked.wikipedia)
     return f"{ranked.name}: {OURS} is {ahead:+.3f} ± {wide:.3f} ahead of {better} at {COLUMNS[0]}."
+
+
+def limits(ranked: Ranked) -> str:
+    """What speaks for how much more there is to find: the best part of each question, known beforehand, and ours by
+    whether the question holds a name or a number (a word with a capital that does not begin it, or a digit)."""
+    ten = COLUMNS.index("recall@10")
+    parts = np.max([ranked.gains[part][:, ten] for part in (WORDS, DENSE, LATE)], axis=0)
+    named = np.array([bool(_NAMED.search(question)) for question in ranked.questions])
+    ours = ranked.gains[OURS][:, ten]
+    told = "; ".join(
+        f"{ours[chosen].mean():.3f} for the {chosen.sum()} {kind} a name or number"
+        for kind, chosen in (("with", named), ("without", ~named))
+        if chosen.any()
+    )
+    most = f"{ranked.name}: recall@10 would be {parts.mean():.3f} by the best part of each question"
+    return f"{most}; ours is, of questions, {told}."
 
 
 def _means(gains: Gains, wikipedia: Sequence[str]) -> Iterable[tuple[float, float]]:
