@@ -1,4 +1,4 @@
-"""Measurements anyone can repeat: `python -m bench ask|start|sets|quality|retrieval|answers|add|scale|build|peers --help`."""
+"""Measurements anyone can repeat: `python -m bench --help` lists them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ RETRIEVED = ("piaf", "xquad-de", "xquad-en-de", "xquad-de-en", "squad2")
 @one_line_errors
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure speed and retrieval.")
-    verbs = parser.add_subparsers(required=True, metavar="ask|start|sets|quality|retrieval|answers|add|scale|build|peers")
+    verbs = parser.add_subparsers(
+        required=True, metavar="ask|start|sets|quality|retrieval|answers|add|scale|build|peers"
+    )
 
     ask = verbs.add_parser("ask", help="time from question to cited answer, and the share of each stage")
     ask.add_argument("--questions", type=Path, default=QUESTIONS, help="default: %(default)s")
