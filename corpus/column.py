@@ -6,6 +6,7 @@ most running text is the article's, and what links to the rest of the site is na
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,11 @@ __all__ = ["Column", "find_column", "internal", "is_running", "navigating", "wor
 
 RUNNING = 12
 """Unlinked words from which on a paragraph is running text rather than a label, a link or a caption."""
+_LINKING = 0.05
+"""The same for a column beside one with more running text: teasers are mostly text."""
+_TEASER = re.compile(r"(?:\.{3}|…|\[…\]|>>|»)[^.!?]{0,25}$")
+_TEASED = 10
+"""A text that breaks off before a link to its page weighs so much less than one that is there."""
 _CELLS = ("td", "th")
 _LISTS = ("td", "th", "div", "ul", "ol", "table", "dl", "p")
 _NAVIGATING = 0.5
@@ -44,7 +50,7 @@ def find_column(root: Any, lines: list[Line], site: str = "", text: Container[Li
     `text`: the lines known to be the article's; without it, those are that look like running text.
     """
     is_text = is_running if text is None else text.__contains__
-    weights = _weights(lines, is_text)
+    weights = _weights(lines, is_text, site)
     beside = _beside(root, lines, weights, site)
     kept = [line for line in lines if not any(e in beside for e in _upwards(line.element))]
     running = [line for line in kept if is_text(line) and not (text is None and FOOTER.search(line.text))]
@@ -80,11 +86,13 @@ def navigating(line: Line, site: str = "") -> int:
     return line.linked if any(internal(href, site) for href in line.hrefs) else 0
 
 
-def _weights(lines: list[Line], is_text: Callable[[Line], bool]) -> dict[Any, int]:
+def _weights(lines: list[Line], is_text: Callable[[Line], bool], site: str) -> dict[Any, int]:
     """How much running text each element holds; short texts (captions, teasers) count for little."""
     weights: dict[Any, int] = {}
     for line in lines:
         weight = max(1, words(line) - RUNNING + 2) if is_text(line) else 0
+        if navigating(line, site) and _TEASER.search(line.text):
+            weight //= _TEASED
         for element in _upwards(line.element):
             weights[element] = weights.get(element, 0) + weight
     return weights
@@ -98,7 +106,8 @@ def _beside(root: Any, lines: list[Line], weights: dict[Any, int], site: str) ->
         for element in _upwards(line.element):
             linked[element] = linked.get(element, 0) + navigating(line, site)
             length[element] = length.get(element, 0) + len(line.text)
-    beside = {e for e in length if e.tag in _LISTS and not weights[e] and linked[e] > _NAVIGATING * length[e]}
+    lists = {e for e in length if e.tag in _LISTS and not weights[e] and linked[e] > _NAVIGATING * length[e]}
+    beside = {e for e in lists if next(e.iter("h1", "h2"), None) is None}  # a title may link to its own page
     beside |= {form for form in root.iter("form") if weights.get(form, 0) * 2 < weights.get(root, 0)}
     beside |= {e for e in length if _is_furniture(e) and weights[e] * 5 < weights.get(root, 0)}
     data = {table for table in root.iter("table") if is_data(table)}
@@ -106,7 +115,7 @@ def _beside(root: Any, lines: list[Line], weights: dict[Any, int], site: str) ->
         cells = [cell for cell in row if cell.tag in _CELLS and cell in length]
         best = max(cells, key=lambda cell: weights[cell], default=None)
         if best is not None and weights[best] and next(row.iterancestors("table"), None) not in data:
-            beside |= {cell for cell in cells if cell is not best and linked[cell] > 0.1 * length[cell]}
+            beside |= {cell for cell in cells if cell is not best and linked[cell] > _LINKING * length[cell]}
     return beside
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -124,7 +125,8 @@ def _title_score(line: Line, page_title: str) -> float:
     score += 1.5 * (line.strong >= 0.9 * len(text))
     score += 5.0 * (count > 2 and _letters(text) in _letters(page_title))
     tool = bool(TOOL.search(text)) and count < 6
-    return score - 4.0 * (line.linked > 0.5 * len(text)) - 3.0 * tool - 1.0 * text.endswith((":", ";"))
+    linked = 1.0 if score >= 2 else 4.0  # a title may link to its own page, navigation seldom is that large
+    return score - linked * (line.linked > 0.5 * len(text)) - 3.0 * tool - 1.0 * text.endswith((":", ";"))
 
 
 def _font(element: Any) -> float:
@@ -151,7 +153,13 @@ def pick_date(head: list[Line], title: list[Line], rest: list[Line], labels: Lab
     for test in tests:
         if date := next(filter(None, (test(line.text) for line in dated)), None):
             return date
-    return next(filter(None, (_issue_date(line.text) for line in rest)), None)
+    last = (_issue_date(line.text) for line in rest), (_alone(line.text) for line in rest)
+    return next(filter(None, itertools.chain(*last)), None)
+
+
+def _alone(text: str) -> datetime.date | None:
+    """A day below the text, as a letter is signed; a source has its name before it."""
+    return only_a_date(text) if not re.match(r"[^\d,]+,", text) else None
 
 
 def _byline_date(text: str) -> datetime.date | None:
@@ -232,6 +240,8 @@ def _breadcrumb(head: list[Line], title: str) -> str:
 def is_about(line: Line, section: str) -> bool:
     """Whether a short line between title and text is about the article, not of it: day, section, by-line, number."""
     text, few = line.text, len(line.text.split()) <= _SHORT
+    if "about" in line.marks:
+        return True
     if only_a_date(text) or same(text, section) or ISSUE.fullmatch(text) or labelled(text) or NAVIGATION.match(text):
         return True
     if FOOTER.search(text) or (byline(text) and len(text.split()) <= 8):

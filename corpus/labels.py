@@ -10,6 +10,7 @@ __all__ = [
     "FOOTER",
     "FURNITURE",
     "ISSUE",
+    "LABEL_WORDS",
     "NAVIGATION",
     "NOT_PUBLISHED",
     "TOOL",
@@ -43,6 +44,7 @@ _LABELS: dict[Label, str] = {
 _SPACE = r"[ \t\u00a0\u202f]*"
 _VALUE = rf"{_SPACE}(?:[:|][\s|]*|$|(?=\d)|(?<=\b(?:le|am|on))[ \u00a0])(?P<value>.*)"
 _LABELLED = {name: re.compile(rf"(?:- )?(?:{words}){_VALUE}", re.I | re.S) for name, words in _LABELS.items()}
+LABEL_WORDS = "|".join(_LABELS.values())
 _BYLINE = re.compile(r"(?:^|[\s,–|(-])(?:par|von|by)[ \u00a0]+(?=[^\W\d_])", re.IGNORECASE)
 
 APPARATUS = re.compile(

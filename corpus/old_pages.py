@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from corpus.column import Column, is_running, navigating
+from corpus.composite import taken_apart
 from corpus.dates import dates_in
 from corpus.headers import Labels, find_labels, is_about, opens_text, pick_date, pick_section, pick_title
 from corpus.labels import APPARATUS, FOOTER, NAVIGATION, TOOL, byline, labelled, names
@@ -27,7 +28,7 @@ def read_column(
     first = next(
         (number for number, line in enumerate(own) if line in column.running and opens_text(line, page_title)), len(own)
     )
-    head = own[:first]
+    head = taken_apart(own[:first], page_title)
     box = _box(own[first:])
     labels = find_labels(head)
     boxed = find_labels(box)
@@ -39,7 +40,7 @@ def read_column(
     section = pick_section(above if title or head else column.before, title, lines, labels, site)
     dated = head if any(next(dates_in(line.text), None) for line in head) else above
     rest = own[first:]
-    kept = _body(column, first, title, labels, section, box, site)
+    kept = _head(head, title, labels, section, site) + _text(column, first, box, site)
     return Found(
         title=labels.values.get("title") or " ".join(line.text for line in title),
         date=pick_date(dated, [line for line in title if line in dated], rest, labels),
@@ -82,20 +83,22 @@ def _authors(head: list[Line], body: list[Line], labels: Labels) -> tuple[str, .
     return ()
 
 
-def _body(
-    column: Column, first: int, title: list[Line], labels: Labels, section: str, box: list[Line], site: str
-) -> list[Line]:
-    own = column.lines
-    last = max((number for number, line in enumerate(own) if line in column.running), default=-1)
-    at = max((number for number, line in enumerate(own[:first]) if line in title), default=-1)
-    start = max([at, *labels.at]) if at < 0 and labels.at else at
-    head = [
+def _head(head: list[Line], title: list[Line], labels: Labels, section: str, site: str) -> list[Line]:
+    """What of the head is the article's text already: a heading, a caption, a line in bold below the title."""
+    at = max((number for number, line in enumerate(head) if line in title), default=-1)
+    start = max(labels.at) if at < 0 and labels.at else at
+    return [
         line
-        for number, line in enumerate(own[:first])
+        for number, line in enumerate(head)
         if number > start and number not in labels.at and not is_about(line, section) and not _is_tool(line, site)
     ]
+
+
+def _text(column: Column, first: int, box: list[Line], site: str) -> list[Line]:
+    own = column.lines
+    last = max((number for number, line in enumerate(own) if line in column.running), default=-1)
     middle = [line for line in own[first : last + 1] if line not in box and not _is_tool(line, site)]
-    return head + middle + _tail([line for line in own[max(first, last + 1) :] if line not in box], site)
+    return middle + _tail([line for line in own[max(first, last + 1) :] if line not in box], site)
 
 
 def _is_tool(line: Line, site: str) -> bool:

@@ -213,6 +213,43 @@ def test_a_title_over_two_lines_and_in_capitals() -> None:
     assert article.section == "Espace"
 
 
+NAVIGATION = (
+    "<td>" + "".join(f"<a href={n}.htm>{s}</a><br>" for n, s in enumerate(("Accueil", "Espace", "TIC"))) + "</td>"
+)
+TEASER = "<a href=1.htm><b>Autre titre ici</b></a><br>" + PARAGRAPH * 2 + "... <a href=1.htm>suite</a><br><br>"
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "<h2>Un titre clair</h2>Date : 21/06/2011 | Rubrique : Espace | Auteur : Jean Bey",
+        "<h2>Un titre clair</h2>Rubrique : Espace - Numéro 518 - 21 juin 2011<br>Par Jean Bey",
+        "<h2>Un titre clair</h2><b>Rubrique</b> : Espace&nbsp;&nbsp; <b>Date</b> : 21.06.2011<br>Texte : Jean Bey",
+        "<h2>Un titre clair</h2><table><tr><th>Date<th>Rubrique<th>Auteur<tr><td>21/06/2011<td>Espace<td>Jean Bey</table>",
+        "<b><font size=4>Un titre clair</font></b><br>Espace - 21/06/2011<br><br>Auteur : Jean Bey",
+        "<font size=1>Espace</font><br><a href=67029.htm><b><font size=4>Un titre clair</font></b></a><br>mardi 21 juin 2011, par Jean Bey",
+        "Rubrik: Espace<br>Datum: 21. Juni 2011<br>Von Jean Bey<h1>Un titre clair</h1>",
+        "<span class=rub>ESPACE</span><h3>Un titre clair</h3><i>Berlin, le 21 juin 2011</i> <small>Rédacteur : Dr. Jean Bey (DFG)</small>",
+    ],
+)
+def test_the_head_of_an_article_in_many_writings(head: str) -> None:
+    article = page(
+        f"<table><tr>{NAVIGATION}<td>{head}<p>{PARAGRAPH}<p>{PARAGRAPH}</td><td>{TEASER * 5}</td></tr></table>"
+    )
+    assert (article.title, article.section, article.authors) == ("Un titre clair", "Espace", ("Jean Bey",))
+    assert article.date == datetime.date(2011, 6, 21)
+    assert article.body == f"{PARAGRAPH.strip()}\n\n{PARAGRAPH.strip()}"
+
+
+def test_text_in_two_columns_and_a_day_below_it() -> None:
+    columns = f"<tr><td>{PARAGRAPH}</td><td>{PARAGRAPH}<p>Jean Bey<br>21 juin 2011</td></tr>"
+    article = page(
+        f"<table><tr>{NAVIGATION}<td><table><tr><td colspan=2><h1>Un titre clair</h1></td></tr>{columns}</table></td></tr></table>"
+    )
+    assert article.date == datetime.date(2011, 6, 21)
+    assert article.body == f"{PARAGRAPH.strip()}\n\n{PARAGRAPH.strip()}\n\nJean Bey\n21 juin 2011"
+
+
 def test_lists_notes_and_raised_figures_keep_their_meaning() -> None:
     fragment = "<ol start=3><li>c<li>d</ol>10<sup>9</sup> m<sup>2</sup> de CO<sub>2</sub><sup><a href=#n1>1</a></sup>&nbsp;: 1<sup>er</sup>"
     lines = [line.text for line in lines_of(parse(fragment))]
