@@ -37,7 +37,7 @@ def one_encoder(
     """The commands share the tests' encoders: loading them takes seconds. The index is their own."""
     monkeypatch.setattr("app.open_encoder", lambda settings: encoder)
     monkeypatch.setattr("index.__main__.open_encoder", lambda settings: encoder)
-    monkeypatch.setattr("index.__main__.open_builder", lambda settings: builder)
+    monkeypatch.setattr("index.__main__.open_updater", lambda settings: builder)
 
 
 def articles_in(directory: Path, **files: str) -> Path:
@@ -194,7 +194,7 @@ def test_build_verify_search(capsys: pytest.CaptureFixture[str], one_encoder: No
     assert capsys.readouterr().out == f"{version}: up to date, 1 articles, 1 passages\n"
 
     assert index.__main__.main(["verify", "--index", str(directory)]) == 0
-    assert capsys.readouterr().out == f"{version} (live): whole, 1 articles, 1 passages\n"
+    assert capsys.readouterr().out.startswith(f"{version} (live): whole, 1 articles, 1 passages, built 20")
 
     assert index.__main__.main(["search", "Licht in Jena", "--index", str(directory), "-k", "3"]) == 0
     first, second = capsys.readouterr().out.splitlines()

@@ -14,6 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import index.__main__
+from corpus.write import write_article
 from errors import BuildRefused, IndexDamaged, IndexMismatch, IndexUnavailable
 from index.build import build
 from index.publish import building, publish, roll_back
@@ -128,9 +130,9 @@ def test_passages_of_the_same_words_share_their_tokens(tmp_path: Path) -> None:
     encoder = WordEncoder()
     assert build([YORK, twin], encoder, tmp_path).passages == 2
     assert encoder.encoded == [YORK.body]
-    index = open_index(tmp_path)
-    assert [*index.manifest["segments"].values()] == [1]
-    assert np.array_equal(index.tokens.of(0).values, index.tokens.of(1).values)
+    opened = open_index(tmp_path)
+    assert [*opened.manifest["segments"].values()] == [1]
+    assert np.array_equal(opened.tokens.of(0).values, opened.tokens.of(1).values)
 
 
 @given(sizes=st.lists(st.integers(1, MOST), max_size=40), dead=st.sets(st.integers(0, 39)), new=st.integers(0, 50))
@@ -287,6 +289,48 @@ def test_as_many_versions_stay_as_are_wanted(tmp_path: Path) -> None:
     assert version_names(tmp_path) == versions[:1:-1]
     (last,) = [build([YORK], WordEncoder(), tmp_path, keep=1).version]
     assert version_names(tmp_path) == [last]
+
+
+# The commands
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., int]:
+    """`python -m index`, with the words' encoder, over articles and an index of its own."""
+    monkeypatch.setattr("index.__main__.open_updater", lambda settings: WordEncoder())
+    monkeypatch.setattr("index.__main__.open_builder", lambda settings: WordEncoder())
+    (tmp_path / "articles").mkdir()
+    monkeypatch.setenv("BULLETIN_ARTICLES", str(tmp_path / "articles"))
+    monkeypatch.setenv("BULLETIN_INDEX", str(tmp_path / "index"))
+    return lambda *arguments: int(index.__main__.main([*arguments]))
+
+
+def test_publish_go_back_and_forward_on_the_command_line(
+    command: Callable[..., int], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    versions = []
+    for number in range(3):
+        write_article(article(number), tmp_path / "articles")
+        assert command("publish", "--keep", "2") == 0
+        versions.append(live_name(tmp_path / "index"))
+        one = f"{number + 1} articles, {number + 1} passages (1 encoded, {number} reused)"
+        assert capsys.readouterr().out == f"{versions[-1]}: {one} in {tmp_path / 'index'}\n"
+    assert version_names(tmp_path / "index") == versions[:0:-1]
+    assert command("rollback") == 0
+    assert capsys.readouterr().out == f"{versions[1]}: live again instead of {versions[2]}\n"
+    assert command("verify") == 0
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.startswith(f"{versions[1]} (live): whole, 2 articles") and second.startswith(
+        f"{versions[2]}: whole, 3"
+    )
+    assert command("publish") == 0
+    assert capsys.readouterr().out == f"{versions[2]}: live again, 3 articles, 3 passages\n"
+    assert command("rollback", versions[2]) == 0
+    assert command("rollback", "v-none") == 2
+    with building(tmp_path / "index"):
+        assert command("publish") == 2
+    assert f"error: Another build is at work in {tmp_path / 'index'}" in capsys.readouterr().err
+    assert live_name(tmp_path / "index") == versions[2]
 
 
 # Damage, bit by bit

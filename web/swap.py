@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from answer.ask import Assistant
+from answer.names import names_of
 from errors import BulletinError, IndexDamaged, IndexMismatch
 from index.findable import require_findable
 from index.store import CURRENT, live_name
@@ -76,6 +77,7 @@ class Watch:
         try:
             assistant = self._reopen(self._desk.assistant, name)
             require_findable(assistant.index)
+            names_of(assistant.index)  # every article is read for them: not while a reader waits
         except (IndexDamaged, IndexMismatch, FileNotFoundError) as error:  # not found: a newer one is there already
             self._refuse(name, error)
         else:
