@@ -21,6 +21,7 @@ __all__ = ["KINDS", "Kind", "open_source", "source_name"]
 Kind = Literal["wordpress", "feed", "sitemap", "folder"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
+_HEAD = 5000
 _FEED_LINK = re.compile(r"<link\b[^>]*\btype=[\"']application/(?:rss|atom)\+xml[^>]*>", re.IGNORECASE)
 _HREF = re.compile(r"\bhref=[\"']([^\"']+)", re.IGNORECASE)
 
@@ -53,13 +54,14 @@ def _is_address(source: str) -> bool:
 
 
 def _kind(fetched: Fetched) -> Kind:
-    if rest_root(fetched):
-        return "wordpress"
-    if sitemap_of(fetched.body) is not None:
+    if b"<html" in fetched.body[:_HEAD].lower():  # a WordPress names its API in feeds and sitemaps, too
+        if rest_root(fetched):
+            return "wordpress"
+    elif sitemap_of(fetched.body) is not None:
         return "sitemap"
-    if not is_feed(fetched):
-        raise SourceError(_nothing_known(fetched))
-    return "feed"
+    elif is_feed(fetched):
+        return "feed"
+    raise SourceError(_nothing_known(fetched))
 
 
 def _nothing_known(fetched: Fetched) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import zlib
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 
 import lxml.etree as etree
@@ -37,17 +38,21 @@ class Sitemap:
     def survey(self, memory: Mapping[str, str]) -> Survey:
         stamps, below = self._entries(self._address)
         problems: list[tuple[str, str]] = []
-        for _ in range(_DEPTH):
-            deeper: dict[str, str] = {}
-            for address in below:
-                try:
-                    pages, sitemaps = self._entries(address)
-                except (FetchError, SourceError) as error:
-                    problems.append((address, error.problem if isinstance(error, FetchError) else str(error)))
-                    continue
+        seen, waiting = {self._address}, deque((address, 1) for address in below)
+        while waiting:
+            address, depth = waiting.popleft()
+            if address in seen:
+                continue
+            seen.add(address)
+            try:
+                pages, below = self._entries(address, depth)
+            except FetchError as error:
+                problems.append((address, error.problem))
+            except SourceError as error:
+                problems.append((address, str(error)))
+            else:
                 stamps |= pages
-                deeper |= sitemaps
-            below = {address: stamp for address, stamp in deeper.items() if address not in below}
+                waiting.extend((further, depth + 1) for further in below)
         return Survey(stamps, tuple(problems))
 
     def read(self, wanted: Sequence[Wanted]) -> Iterator[Taken]:
@@ -64,10 +69,12 @@ class Sitemap:
             return error.status in GONE
         return False
 
-    def _entries(self, address: str) -> tuple[dict[str, str], dict[str, str]]:
+    def _entries(self, address: str, depth: int = 0) -> tuple[dict[str, str], dict[str, str]]:
+        if depth > _DEPTH:
+            raise SourceError(f"lies below {_DEPTH} other sitemaps; it was not read.")
         found = sitemap_of(self._fetcher.fetch(address).body)
         if found is None:
-            raise SourceError(f"{address}: is no sitemap; expected XML with <urlset> or <sitemapindex>.")
+            raise SourceError("is no sitemap; expected XML with <urlset> or <sitemapindex>.")
         return found
 
 

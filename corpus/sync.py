@@ -20,7 +20,7 @@ from corpus.shelf import Shelf
 from corpus.source import NO_VALIDATORS, Source, Survey, Taken, Wanted
 from corpus.write import render, write_article
 from errors import ArticleError, FetchError
-from records import Lang
+from records import Article, Lang
 
 __all__ = ["Summary", "sync"]
 
@@ -65,24 +65,25 @@ def sync(
     directory: Path,
     *,
     lang: Lang | None = None,
+    afresh: bool = False,
     remove_all: bool = False,
     dry_run: bool = False,
     progress: bool = False,
 ) -> Summary:
     """Bring the articles of `directory` that `source` gives in step with it.
 
-    `lang` is the articles' language where it is known better than their pages say. Raises SourceError or FetchError
-    where the source cannot be used at all; everything less is in the summary.
+    `lang` is the articles' language where it is known better than their pages say; `afresh` reads again what did not
+    change. Raises SourceError or FetchError where the source cannot be used at all; everything less is in the summary.
     """
     items = ledger.items()
     whole = all(not item.problem and _is_there(item, directory) for item in items.values())
-    survey = source.survey(ledger.memory if whole else {})
+    survey = source.survey(ledger.memory if whole and not afresh else {})
     summary = Summary(failed=list(survey.problems))
     if survey.unchanged:
         summary.unchanged = _articles(items)
         return summary
     run = ledger.begin(source.kind)
-    work = _Work(source, ledger, directory, run, lang, summary)
+    work = _Work(source, ledger, directory, run, lang, afresh, summary)
     wanted = work.choose(survey, items)
     withdrawn = _withdrawn(source, survey, items, summary, remove_all)
     if dry_run:
@@ -101,22 +102,22 @@ class _Work:
     directory: Path
     run: str
     lang: Lang | None
+    afresh: bool
     summary: Summary
 
     def choose(self, survey: Survey, items: Mapping[str, Item]) -> list[Wanted]:
         """What has to be read: what is new, has another stamp, failed last time, or lost its file."""
         wanted = []
         for key, stamp in survey.stamps.items():
-            item = items.get(key)
-            if item is None:
-                wanted.append(Wanted(key))
-            elif item.run == self.run and item.stamp == stamp and _is_there(item, self.directory):
+            item = items.get(key, Item(key))
+            there = _is_there(item, self.directory)
+            done = there and item.run == self.run and item.stamp == stamp
+            if done:
                 self.summary.resumed += 1
-                self._count_as_it_is(item)
-            elif stamp and item.stamp == stamp and not item.problem and _is_there(item, self.directory):
+            if done or (there and stamp and item.stamp == stamp and not item.problem and not self.afresh):
                 self._count_as_it_is(item)
             else:
-                fit = item.digest and not item.problem and _is_there(item, self.directory)
+                fit = there and item.digest and not item.problem and not self.afresh
                 wanted.append(Wanted(key, (item.etag, item.modified) if fit else NO_VALIDATORS))
         return wanted
 
@@ -153,36 +154,39 @@ class _Work:
             self.ledger.put(item)
 
     def _keep(self, one: Taken, item: Item, shelf: Shelf) -> Item:
-        """Write the article if it differs from what was written before, and say what was written."""
+        """Put the article on the shelf, and say what stands there now."""
         assert one.article
         article = dataclasses.replace(one.article, lang=self.lang) if self.lang else one.article
         try:
             article, path = shelf.place(article, item, one.second_id)
-            digest = _digest(render(article).encode())
-            file = self.directory / path
-            if file.exists() and digest == _digest(file.read_bytes()):
-                self._count(article.id, self.summary.added if not item.article_id else None)
-                shelf.owners[article.id] = path
-                return dataclasses.replace(item, article_id=article.id, path=path, digest=digest)
-            if item.digest and file.exists() and item.digest != _digest(file.read_bytes()):
-                told = "edited by hand since the last sync, and not overwritten; delete it to take the source's"
-                return dataclasses.replace(item, problem=f"{file}: {told}")
-            claimed = dataclasses.replace(item, article_id=article.id, path=path, digest="", stamp="", run="")
-            self.ledger.put(claimed)  # before the file is there: whoever is killed in between must know it for ours
-            write_article(article, self.directory, path=file)
+            kept = self._write(article, path, item)
         except ArticleError as error:
             return dataclasses.replace(item, problem=error.problem)
         except OSError as error:
             return dataclasses.replace(item, problem=str(error))
-        self._count(article.id, self.summary.changed if item.article_id else self.summary.added)
-        shelf.owners[article.id] = path
-        return dataclasses.replace(item, article_id=article.id, path=path, digest=digest)
+        if not kept.problem:
+            shelf.owners[article.id] = path
+        return kept
 
-    def _count(self, article_id: str, among: list[str] | None) -> None:
-        if among is None:
-            self.summary.unchanged += 1
+    def _write(self, article: Article, path: str, item: Item) -> Item:
+        """Write the file if the article is another than the one there, and nobody but us wrote that."""
+        file, digest = self.directory / path, _digest(render(article).encode())
+        before = _digest(file.read_bytes()) if file.exists() else ""
+        if before and item.digest and before not in (item.digest, digest):
+            told = "edited by hand since the last sync, and not overwritten; delete it to take the source's"
+            return dataclasses.replace(item, problem=f"{file}: {told}")
+        kept = dataclasses.replace(item, article_id=article.id, path=path, digest=digest)
+        if before != digest:
+            # Before the file is there: whoever is killed in between must know it for ours.
+            self.ledger.put(dataclasses.replace(kept, digest="", stamp="", run=""))
+            write_article(article, self.directory, path=file)
+        if not item.article_id:
+            self.summary.added.append(article.id)
+        elif before != digest:
+            self.summary.changed.append(article.id)
         else:
-            among.append(article_id)
+            self.summary.unchanged += 1
+        return kept
 
 
 def _withdrawn(

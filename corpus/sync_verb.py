@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     told = "a WordPress site, an RSS or Atom feed, a sitemap (their addresses), or a folder of documents"
     parser.add_argument("source", metavar="SOURCE", help=told)
     parser.add_argument("--kind", choices=KINDS, help="what SOURCE is (default: found out by looking)")
-    parser.add_argument("--lang", choices=LANGS, help="language of all articles (default: as said, else found out)")
+    parser.add_argument("--lang", choices=LANGS, help="language of what is read (default: as said, else found out)")
     told = "what of WordPress an article's section is (default: %(default)s)"
     parser.add_argument("--section-of", choices=get_args(SectionOf), default="categories", help=told)
     told = "an address, network or name that may be read although it is not public; may be given again"
@@ -38,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--timeout", type=_seconds, default=limits.timeout, metavar="S", help=told)
     told = "size of an answer, packed or unpacked (default: %(default)s)"
     parser.add_argument("--max-bytes", type=positive, default=limits.max_bytes, metavar="N", help=told)
+    parser.add_argument("--afresh", action="store_true", help="read again what did not change, too")
     told = "remove what is withdrawn even if that is most or all of what the source gave"
     parser.add_argument("--remove-all", action="store_true", help=told)
     parser.add_argument("--dry-run", action="store_true", help="say what would be read and removed; write nothing")
@@ -61,6 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
             ledger,
             arguments.articles,
             lang=arguments.lang,
+            afresh=arguments.afresh,
             remove_all=arguments.remove_all,
             dry_run=arguments.dry_run,
             progress=sys.stderr.isatty(),

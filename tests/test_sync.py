@@ -139,6 +139,20 @@ def test_whatever_happens_to_a_folder_the_articles_are_what_could_last_be_read(s
             assert {path.stem: read_article(path).body for path in directory.glob("*.md")} == expected
 
 
+def test_afresh_what_did_not_change_is_read_again(
+    folder: Path, directory: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert sync(folder, directory) == 0
+    before = written(directory)
+    assert sync(folder, directory, "--lang", "de") == 0
+    assert sync(folder, directory, "--afresh") == 0
+    assert written(directory) == before  # it was read again, and is the same
+    capsys.readouterr()
+    assert sync(folder, directory, "--afresh", "--lang", "de") == 0
+    assert counts(capsys.readouterr().out) == {"changed": 3}
+    assert {article.lang for article in kept(directory).values()} == {"de"}
+
+
 # Whose article is whose
 
 

@@ -130,6 +130,17 @@ def test_sitemaps_of_sitemaps_gzipped_or_not(server: Misbehaving, directory: Pat
     assert kept(directory).keys() == {"a", "b", "c"}
 
 
+def test_a_sitemap_that_goes_on_for_ever_is_left(
+    server: Misbehaving, directory: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for n in range(9):
+        below = {f"{server.address}/{n + 1}.xml": ""}
+        server.page(f"/{n}.xml", sitemap(below, inner="sitemap", outer="sitemapindex"))
+    assert sync(f"{server.address}/0.xml", directory) == 1
+    assert f"  {server.address}/4.xml: lies below 3 other sitemaps; it was not read." in capsys.readouterr().out
+    assert set(asked(server)) == {f"/{n}.xml" for n in range(4)}
+
+
 def test_while_a_part_of_the_sitemap_is_missing_nothing_is_removed(
     server: Misbehaving, directory: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

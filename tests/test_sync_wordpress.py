@@ -316,6 +316,22 @@ def test_a_site_that_forgets_its_posts_empties_nothing_unless_told(
     assert_in_step(site, articles)
 
 
+def test_its_feed_and_its_sitemap_are_what_they_are(
+    site: Site, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Though WordPress names its API in them as well."""
+    (tmp_path / "by-hand.md").write_text(HAND)
+    options = ["--articles", str(tmp_path), "--allow", "127.0.0.1", "--delay", "0"]
+    assert main(["sync", f"{site.address}/feed/", *options]) == 0
+    assert capsys.readouterr().out.startswith("feed\n")
+    assert {article.url for article in kept(tmp_path).values()} <= public(site).keys()
+    assert len(kept(tmp_path)) == 10
+    assert main(["sync", f"{site.address}/feed/", *options]) == 0
+    assert capsys.readouterr().out == "feed\nnothing new: 10 unchanged\n"
+    assert main(["sync", f"{site.address}/wp-sitemap.xml", *options, "--dry-run"]) == 0
+    assert capsys.readouterr().out.startswith("sitemap, dry run")
+
+
 def test_plain_permalinks_and_tags_as_sections(site: Site, tmp_path: Path) -> None:
     (tmp_path / "by-hand.md").write_text(HAND)
     site.run(
