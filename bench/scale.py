@@ -94,7 +94,7 @@ def _built(case: Case, out: Path, again: bool) -> dict[str, Any]:
 def _served(case: Case, out: Path) -> dict[str, Any]:
     folder = case.folder(out)
     forget(folder)
-    cold = _worker("serve", folder, str(time.monotonic()))
+    cold = _worker("start", folder, str(time.monotonic()))
     warm = _worker("serve", folder, str(time.monotonic()))
     return {**warm, "cold_start_s": cold["start_s"]}
 

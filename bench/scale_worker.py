@@ -1,4 +1,4 @@
-"""One size of `python -m bench scale`, built or served in a process of its own: `… build|serve FOLDER`.
+"""One size of `python -m bench scale`, built or served in a process of its own: `… build|start|serve FOLDER`.
 
 FOLDER/case.json says which; FOLDER/../real.npz and real.json hold what is sampled around and asked, so that nothing
 has to be encoded here. The result goes out as a line of JSON.
@@ -133,7 +133,7 @@ def _truth(folder: Path, vectors: NDArray[np.float32]) -> tuple[NDArray[np.int64
     """The nearest FOUND rows of each question, of all and of those that FILTERS admit, by comparing with every one."""
     asked = np.stack([question.encoding.vector for question in questions(folder.parent)])
     admitted = open_index(folder / "index").columns.admitted(FILTERS)
-    every, some = _Best(len(asked)), _Best(len(asked))
+    every, some = Best(len(asked)), Best(len(asked))
     for start in range(0, len(vectors), _CHUNK):
         scores = asked @ vectors[start : start + _CHUNK].T
         every.add(scores, start)
@@ -141,7 +141,7 @@ def _truth(folder: Path, vectors: NDArray[np.float32]) -> tuple[NDArray[np.int64
     return every.rows, some.rows
 
 
-class _Best:
+class Best:
     """The FOUND best rows of each question so far."""
 
     def __init__(self, asked: int) -> None:
@@ -163,14 +163,19 @@ def _by_part(directory: Path, files: Mapping[Path, int]) -> dict[str, float]:
     return parts
 
 
-def serve(folder: Path, started: float) -> dict[str, Any]:
-    """Open the index, ask all questions, and say what that took. `started`: `time.monotonic` when the process was."""
+def start(folder: Path, started: float) -> tuple[Index, list[Question], dict[str, Any]]:
+    """Open the index and ask a first question. `started`: `time.monotonic` when the process was."""
     asked = questions(folder.parent)
     opening = time.perf_counter()
     index = open_index(folder / "index", ENCODER)
     opened = time.perf_counter() - opening
     search(index, asked[0], FOUND)
-    result: dict[str, Any] = {"open_s": opened, "start_s": time.monotonic() - started}
+    return index, asked, {"open_s": opened, "start_s": time.monotonic() - started}
+
+
+def serve(folder: Path, started: float) -> dict[str, Any]:
+    """`start`, ask all questions, and say what that took."""
+    index, asked, result = start(folder, started)
     result["search"] = _timed([lambda q=q: search(index, q, FOUND) for q in asked])
     result |= {"resident_mb": _status("VmRSS"), "anonymous_mb": _status("RssAnon"), "mapped_mb": _status("RssFile")}
     result["filtered"] = _timed([lambda q=q: search(index, q, FOUND, FILTERS) for q in asked])
@@ -227,4 +232,9 @@ def forget(folder: Path) -> None:
 
 if __name__ == "__main__":
     verb, where, *when = sys.argv[1:]
-    print(json.dumps(build(Path(where)) if verb == "build" else serve(Path(where), float(when[0]))))
+    if verb == "build":
+        print(json.dumps(build(Path(where))))
+    elif verb == "serve":
+        print(json.dumps(serve(Path(where), float(when[0]))))
+    else:
+        print(json.dumps(start(Path(where), float(when[0]))[-1]))

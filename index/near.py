@@ -30,17 +30,20 @@ class NearVectors:
     @classmethod
     def build(cls, rows: NDArray[np.float32], *, progress: bool = False) -> NearVectors:
         """`rows`: float32 (n, dim), unit rows."""
+        return cls(cls.train(rows, faiss.ScalarQuantizer.QT_8bit, progress=progress))
+
+    @staticmethod
+    def train(rows: NDArray[np.float32], bits: int, *, progress: bool = False) -> faiss.IndexIVF:
+        """An index of cells that holds `rows`, its numbers in as many `bits` as one of FAISS's QT_ constants says."""
         count, dim = rows.shape
         cells = _cells(count)
-        index = faiss.IndexIVFScalarQuantizer(
-            faiss.IndexFlatIP(dim), dim, cells, faiss.ScalarQuantizer.QT_8bit, faiss.METRIC_INNER_PRODUCT
-        )
+        index = faiss.IndexIVFScalarQuantizer(faiss.IndexFlatIP(dim), dim, cells, bits, faiss.METRIC_INNER_PRODUCT)
         index.cp.max_points_per_centroid, index.cp.niter = _TRAINING, _ROUNDS
         chosen = np.random.default_rng(0).choice(count, min(count, _TRAINING * cells), replace=False)
         index.train(rows[np.sort(chosen)])
         for start in tqdm(range(0, count, _SLICE), desc="cells", unit="slice", disable=not progress):
             index.add(rows[start : start + _SLICE])
-        return cls(index)
+        return index
 
     def save(self, path: Path) -> None:
         with path.open("wb") as file:
