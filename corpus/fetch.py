@@ -23,7 +23,7 @@ import httpx
 from corpus.guard import Allowed, GuardedNetwork
 from errors import FetchError
 
-__all__ = ["GONE", "Fetched", "Fetcher", "Limits", "inflate"]
+__all__ = ["GONE", "Fetched", "Fetcher", "Limits", "inflate", "joined_address", "parse_address"]
 
 GONE = (404, 410)
 _AGAIN = (408, 425, 429, 500, 502, 503, 504)
@@ -116,7 +116,7 @@ class Fetcher:
         raise AssertionError("the last attempt returns or raises")
 
     def _follow(self, url: str, validators: tuple[str, str]) -> Fetched:
-        here = first = _parse(url)
+        here = first = parse_address(url)
         for _ in range(_REDIRECTS + 1):
             try:
                 fetched = self._ask(here, validators)
@@ -124,7 +124,7 @@ class Fetcher:
                 raise FetchError(url, error.problem if here == first else f"leads to {here}: {error.problem}") from None
             if fetched.status not in _ELSEWHERE or "location" not in fetched.headers:
                 return _accept(fetched, url)
-            here = _parse(_location(fetched), of=url, base=here)
+            here = parse_address(_location(fetched), of=url, base=here)
         raise FetchError(url, f"is redirected more than {_REDIRECTS} times")
 
     def _ask(self, url: httpx.URL, validators: tuple[str, str]) -> Fetched:
@@ -239,20 +239,29 @@ def _date(text: str) -> datetime.datetime | None:
     return date if date.tzinfo else date.replace(tzinfo=datetime.UTC)
 
 
-def _parse(url: str, *, of: str = "", base: httpx.URL | None = None) -> httpx.URL:
+def parse_address(url: str, *, of: str = "", base: httpx.URL | None = None) -> httpx.URL:
     """The address to ask, without credentials. Raises FetchError for one that is none of the web's."""
     told = "is redirected to an address that is none of the web's" if of else "is no address of the web"
     try:
         parsed = base.join(url) if base else httpx.URL(url)
+        web = parsed.scheme in ("http", "https") and parsed.host
     except (httpx.InvalidURL, ValueError) as error:
         raise FetchError(of or url, f"{told}: {url[:200]!r} ({error})") from None
-    if parsed.scheme not in ("http", "https") or not parsed.host:
+    if not web:
         raise FetchError(of or url, f"{told}: {url[:200]!r}; expected http:// or https:// and a host")
     return parsed.copy_with(username=None, password=None, fragment=None)
 
 
+def joined_address(base: str, link: str) -> str:
+    """Where a link on the page `base` leads; empty for one that leads nowhere on the web."""
+    try:
+        return str(parse_address(link, base=httpx.URL(base)))
+    except FetchError:
+        return ""
+
+
 def _host(url: str) -> str:
-    return _parse(url).host
+    return parse_address(url).host
 
 
 def _location(fetched: Fetched) -> str:
@@ -260,7 +269,7 @@ def _location(fetched: Fetched) -> str:
     return fetched.headers.get("location", "").encode("latin-1").decode("utf-8", "replace")
 
 
-def _headers(validators: tuple[str, str]) -> list[tuple[str, str]]:
+def _headers(validators: tuple[str, str]) -> list[tuple[bytes, bytes]]:
     given = [
         ("User-Agent", "ask-the-bulletin (python -m corpus sync)"),
         ("Accept", "*/*"),
@@ -268,7 +277,7 @@ def _headers(validators: tuple[str, str]) -> list[tuple[str, str]]:
         ("If-None-Match", validators[0]),
         ("If-Modified-Since", validators[1]),
     ]
-    return [(name, value) for name, value in given if value]
+    return [(name.encode(), value.encode("latin-1")) for name, value in given if value]
 
 
 def _joined(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:

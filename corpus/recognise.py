@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import html
 import re
 from pathlib import Path
 from typing import Literal, get_args
-
-import httpx
+from urllib.parse import urlsplit
 
 from corpus.feeds import Feed, is_feed
-from corpus.fetch import Fetched, Fetcher
+from corpus.fetch import Fetched, Fetcher, joined_address, parse_address
 from corpus.folder import Folder
 from corpus.sitemaps import Sitemap, sitemap_of
 from corpus.source import Source
@@ -29,14 +29,14 @@ _HREF = re.compile(r"\bhref=[\"']([^\"']+)", re.IGNORECASE)
 def source_name(source: str) -> str:
     """What a source is remembered by: its address, or the whole path of a folder.
 
-    Raises SourceError for an address with a password in it, which would stand in every message.
+    Raises FetchError for what is no address, SourceError for one with a password, which would stand in every message.
     """
     if not _is_address(source):
         return str(Path(source).resolve())
-    url = httpx.URL(source)
-    if url.userinfo:
+    address = str(parse_address(source))
+    if "@" in urlsplit(source).netloc:
         raise SourceError("the address holds a name and a password; expected one that any visitor may read.")
-    return str(url.copy_with(fragment=None))
+    return address
 
 
 def open_source(name: str, kind: str, fetcher: Fetcher, section_of: SectionOf) -> Source:
@@ -68,5 +68,6 @@ def _nothing_known(fetched: Fetched) -> str:
     told = f"{fetched.url}: is no WordPress site, feed or sitemap"
     element = _FEED_LINK.search(fetched.body.decode("utf-8", "replace"))
     if element and (href := _HREF.search(element[0])):
-        return f"{told}; its page names a feed, which you may give instead: {httpx.URL(fetched.url).join(href[1])}"
+        feed = joined_address(fetched.url, html.unescape(href[1]))
+        return f"{told}; its page names a feed, which you may give instead: {feed}"
     return f"{told}; expected one of these, or say which it is with --kind."

@@ -12,6 +12,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import hashlib
+import html
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +21,7 @@ from urllib.parse import unquote
 
 import httpx
 
-from corpus.fetch import Fetched, Fetcher
+from corpus.fetch import Fetched, Fetcher, joined_address
 from corpus.language import language
 from corpus.pages import article_id, body_of, plain
 from corpus.source import Survey, Taken, Wanted, attempt, second_choice
@@ -57,7 +58,7 @@ class WordPress:
 
     def survey(self, memory: Mapping[str, str]) -> Survey:
         home = self._fetcher.fetch(self._site)
-        self._root = rest_root(home) or str(httpx.URL(home.url).join("wp-json/"))
+        self._root = rest_root(home) or joined_address(home.url, "wp-json/")
         self._declared = (_LANG.findall(home.body[:5000].decode("utf-8", "replace")) or [""])[0]
         self._sections = self._names(self._section_of, "id,name,slug")
         self._authors = self._names("users", "id,name")
@@ -165,10 +166,10 @@ class WordPress:
 def rest_root(home: Fetched) -> str:
     """The address of the REST API that a site's page names; empty for a page that names none."""
     if found := _HEADER.search(home.headers.get("link", "")):
-        return str(httpx.URL(home.url).join(found[1]))
+        return joined_address(home.url, found[1])
     for element in _ELEMENT.findall(home.body.decode("utf-8", "replace")):
         if found := _HREF.search(element):
-            return str(httpx.URL(home.url).join(found[1].replace("&amp;", "&").replace("&#038;", "&")))
+            return joined_address(home.url, html.unescape(found[1]))
     return ""
 
 

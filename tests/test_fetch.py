@@ -12,13 +12,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.fetch import Fetcher, Limits, inflate
+from corpus.fetch import Fetched, Fetcher, Limits, inflate, joined_address
 from corpus.guard import Allowed
 from errors import FetchError
 from tests.misbehaving import Misbehaving, Visit, misbehaving
 
 HOST = "127.0.0.2"
 QUICK = Limits(delay=0, timeout=1, total=3, max_bytes=100_000, backoff=0.01, patience=2)
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
 
 
 @pytest.fixture(scope="module")
@@ -153,10 +156,38 @@ def test_requests_to_one_host_keep_their_distance(server: Misbehaving) -> None:
     assert min(later - earlier for earlier, later in zip(times, times[1:], strict=False)) >= 0.1
 
 
+HEADER_TEXT = st.text(st.characters(max_codepoint=255, blacklist_characters="\r\n"))
+BEGINNINGS = st.sampled_from(["", "http://", "//", "http:", "https://[", "http://xn--", "file:", "/", "?", "http://a:"])
+
+
+@given(BEGINNINGS, st.text())
+def test_what_is_linked_is_an_address_of_the_web_or_nothing(beginning: str, rest: str) -> None:
+    address = joined_address("http://a.example/b", beginning + rest)
+    assert not address or address.startswith(("http://", "https://"))
+
+
+@given(HEADER_TEXT, st.sampled_from(["", "text/html; charset=", "text/html; charset*=utf-8''"]))
+def test_headers_are_read_whatever_they_hold(text: str, beginning: str) -> None:
+    names = ("content-type", "date", "etag")
+    fetched = Fetched("http://a.example/", 200, dict.fromkeys(names, beginning + text), b"")
+    assert isinstance(fetched.charset, str)
+    assert fetched.validators == (beginning + text, "")
+    assert fetched.date is None or fetched.date.tzinfo
+
+
+def test_a_validator_is_given_back_as_it_came(fetcher: Fetcher, server: Misbehaving) -> None:
+    seen: list[str] = []
+
+    def reply(visit: Visit) -> None:
+        seen.append(visit.headers.get("if-none-match", ""))
+        visit.raw(HEAD + 'ETag: "é"\r\n\r\n'.encode("latin-1"))
+
+    url = server.reply("/odd", reply)
+    fetcher.fetch(url, validators=fetcher.fetch(url).validators)
+    assert seen == ["", '"é"']
+
+
 # Time, size, and what is broken
-
-
-HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
 
 
 def drip(start: bytes, step: bytes) -> Callable[[Visit], None]:
