@@ -43,14 +43,19 @@ def add(
 
     An article replaces the one of the same id; of two files with the same id in one run the second fails, as do
     files of an id whose article has another address. `lang`: the language of all of them, else each one's own.
+    Raises OSError where an article cannot be written.
     """
     run = _Run(directory, dry_run)
     files = list(_files(paths))
     for path in tqdm(files, "adding", unit="file", disable=not progress, leave=False):
         try:
             article = read_document(path)
-            yield Outcome(path, run.put(replace(article, lang=lang) if lang else article, path), article.id)
         except (PageError, ArticleError, OSError) as error:
+            yield Outcome(path, "failed", _reason(error))
+            continue
+        try:
+            yield Outcome(path, run.put(replace(article, lang=lang) if lang else article, path), article.id)
+        except (PageError, ArticleError) as error:
             yield Outcome(path, "failed", _reason(error))
 
 

@@ -52,12 +52,11 @@ def _mostly_utf8(data: bytes) -> bool:
 
 
 def _mended(data: bytes) -> str:
-    whole = _SEQUENCE.sub(lambda match: match[0].decode("utf-8", "replace").encode("utf-8"), data)
     pieces, at = [], 0
-    for match in _SEQUENCE.finditer(whole):
-        pieces += [_western(whole[at : match.start()]), match[0].decode("utf-8", "replace")]
+    for match in _SEQUENCE.finditer(data):
+        pieces += [_western(data[at : match.start()]), match[0].decode("utf-8", "replace")]
         at = match.end()
-    return "".join([*pieces, _western(whole[at:])])
+    return "".join([*pieces, _western(data[at:])])
 
 
 def _declared(data: bytes, charset: str) -> str:

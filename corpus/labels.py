@@ -116,31 +116,10 @@ _CONTACT = re.compile(r"https?://\S+|www\.\S+|[\w.+-]+(?:@|\(at\)|\[at\])[\w.-]+
 _TITLES = re.compile(
     r"^(?:(?:par|von|by|m\.|mme|mlle|dr\.?|prof\.?|professeur|herr|frau|mr\.?|mrs\.?|ms\.?)\s+)+", re.IGNORECASE
 )
-_PARTICLES = frozenset(
-    [
-        "de",
-        "du",
-        "des",
-        "la",
-        "le",
-        "d'",
-        "d’",
-        "von",
-        "van",
-        "der",
-        "den",
-        "zu",
-        "zur",
-        "vom",
-        "und",
-        "di",
-        "da",
-        "el",
-        "al",
-        "ten",
-        "ter",
-    ]
-)
+_PARTICLES = frozenset((
+    "de", "du", "des", "la", "le", "d'", "d’", "von", "van", "der", "den", "zu", "zur", "vom", "und", "di", "da",
+    "el", "al", "ten", "ter",
+))  # fmt: skip
 _MOST_WORDS = 6
 _LONGEST = 500
 """Characters of a line that can be a label or a by-line."""

@@ -15,81 +15,17 @@ from errors import PageError
 
 __all__ = ["Line", "lines_of", "parse", "text_of", "tidy"]
 
-_DROPPED = frozenset(
-    [
-        "script",
-        "style",
-        "noscript",
-        "template",
-        "iframe",
-        "frame",
-        "object",
-        "embed",
-        "applet",
-        "svg",
-        "canvas",
-        "math",
-        "audio",
-        "video",
-        "map",
-        "nav",
-        "select",
-        "option",
-        "button",
-        "textarea",
-        "input",
-        "label",
-        "head",
-        "title",
-        "datalist",
-        "dialog",
-        "noframes",
-    ]
-)
-_PARAGRAPHS = frozenset(
-    [
-        "p",
-        "div",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "ul",
-        "ol",
-        "dl",
-        "menu",
-        "dir",
-        "table",
-        "blockquote",
-        "pre",
-        "figure",
-        "figcaption",
-        "caption",
-        "hr",
-        "article",
-        "section",
-        "aside",
-        "header",
-        "footer",
-        "main",
-        "center",
-        "address",
-        "form",
-        "fieldset",
-        "details",
-        "summary",
-        "td",
-        "th",
-        "tr",
-        "tbody",
-        "thead",
-        "tfoot",
-        "body",
-        "html",
-    ]
-)
+_DROPPED = frozenset((
+    "script", "style", "noscript", "template", "iframe", "frame", "object", "embed", "applet", "svg", "canvas",
+    "math", "audio", "video", "map", "nav", "select", "option", "button", "textarea", "input", "label", "head",
+    "title", "datalist", "dialog", "noframes",
+))  # fmt: skip
+_PARAGRAPHS = frozenset((
+    "p", "div", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "menu", "dir", "table", "blockquote", "pre",
+    "figure", "figcaption", "caption", "hr", "article", "section", "aside", "header", "footer", "main", "center",
+    "address", "form", "fieldset", "details", "summary", "td", "th", "tr", "tbody", "thead", "tfoot", "body",
+    "html",
+))  # fmt: skip
 _ROWS = frozenset(("tr", "thead", "tbody", "tfoot"))
 _LINES = frozenset(("li", "dt", "dd", "br"))
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
@@ -100,9 +36,8 @@ _WIDGET = re.compile(
 """What plugins put into the text of WordPress's posts, and what only a screen reader is told."""
 _RAISED = str.maketrans("0123456789+-−n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻ⁿ")
 _CP1252 = {code: bytes([code]).decode("cp1252", "ignore") for code in range(0x80, 0xA0)}
-_INVISIBLE = dict.fromkeys(
-    [0xAD, 0x200B, 0x2060, 0xFEFF]
-)  # soft hyphen, zero width space, word joiner, byte order mark
+_INVISIBLE = dict.fromkeys((0xAD, 0x200B, 0x2060, 0xFEFF))
+"""Soft hyphen, zero width space, word joiner, byte order mark."""
 _BLANKS = re.compile(r"[ \t\r\n\f\v\u2028\u2029]+")
 _WIDE = re.compile(r"[ \u00a0]*(?:[ ]\u00a0|\u00a0[ \u00a0])[ \u00a0]*")
 _MOST_ELEMENTS = 30_000
@@ -111,11 +46,10 @@ _MOST_ELEMENTS = 30_000
 
 @dataclass(slots=True, eq=False)
 class Line:
-    """A line of text and where it stood: `gap`: an empty line goes before it; `cell`: its nearest td, div or body."""
+    """A line of text and the element it stood in; `gap`: an empty line goes before it."""
 
     text: str
     gap: bool
-    cell: Any
     element: Any
     linked: int = 0
     """Characters inside links."""
@@ -258,7 +192,7 @@ class _Writer:
                 marks.add("row")
             elif element.tag == "blockquote":
                 marks.add("quote")
-        line = Line(text, self.breaks > 1, _cell_of(self.element), self.element)
+        line = Line(text, self.breaks > 1, self.element)
         line.linked, line.strong, line.hrefs, line.marks = self.linked, self.strong, tuple(self.hrefs), frozenset(marks)
         self.lines.append(line)
 
@@ -312,11 +246,6 @@ def _hidden(element: Any) -> bool:
         return True
     style = (element.get("style") or "").replace(" ", "").lower()
     return "display:none" in style or "visibility:hidden" in style or element.get("hidden") is not None
-
-
-def _cell_of(element: Any) -> Any:
-    cells = ("td", "th", "div", "body", "article", "section", "main", "aside", "header", "footer", "form", "html")
-    return next((e for e in (element, *element.iterancestors()) if e.tag in cells), element)
 
 
 def _start(element: Any) -> int:

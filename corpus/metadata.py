@@ -29,34 +29,15 @@ class Found:
     id: str = ""
 
 
-_ARTICLES = frozenset(
-    [
-        "Article",
-        "NewsArticle",
-        "BlogPosting",
-        "ScholarlyArticle",
-        "TechArticle",
-        "Report",
-        "WebPage",
-        "ReportageNewsArticle",
-    ]
-)
-_DAYS = [
-    "article:published_time",
-    "og:published_time",
-    "datepublished",
-    "dc.date.issued",
-    "dcterms.issued",
-    "dc.date",
-    "dcterms.date",
-    "dcterms.created",
-    "dc.date.created",
-    "citation_publication_date",
-    "citation_date",
-    "pubdate",
-    "publication_date",
-    "date",
-]
+_ARTICLES = frozenset((
+    "Article", "NewsArticle", "BlogPosting", "ScholarlyArticle", "TechArticle", "Report", "WebPage",
+    "ReportageNewsArticle",
+))  # fmt: skip
+_DAYS = (
+    "article:published_time", "og:published_time", "datepublished", "dc.date.issued", "dcterms.issued", "dc.date",
+    "dcterms.date", "dcterms.created", "dc.date.created", "citation_publication_date", "citation_date", "pubdate",
+    "publication_date", "date",
+)  # fmt: skip
 """Meta tags with a day of publication, the most specific first."""
 _MOST_JSON = 200_000
 

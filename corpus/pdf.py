@@ -34,32 +34,10 @@ _NUMBER = re.compile(r"^\d{1,2}[.)]\s")
 _PAGE = re.compile(r"^\W*(?:page|seite|p\.)?\s*\d{1,4}\s*(?:(?:/|sur|von|of)\s*\d{1,4})?\W*$", re.IGNORECASE)
 _CUT = re.compile(r"[^\W\d_][-\u00ad\u2010]$")
 _ENDED = re.compile(r"[.!?:;…»”“\")\]]$")
-_HYPHENED = frozenset(
-    [
-        "il",
-        "elle",
-        "on",
-        "ils",
-        "elles",
-        "je",
-        "tu",
-        "nous",
-        "vous",
-        "ce",
-        "ci",
-        "là",
-        "lui",
-        "moi",
-        "toi",
-        "dire",
-        "même",
-        "mêmes",
-        "être",
-        "y",
-        "en",
-        "t",
-    ]
-)
+_HYPHENED = frozenset((
+    "il", "elle", "on", "ils", "elles", "je", "tu", "nous", "vous", "ce", "ci", "là", "lui", "moi", "toi", "dire",
+    "même", "mêmes", "être", "y", "en", "t",
+))  # fmt: skip
 """What French writes with a hyphen before it: `semble-t-il`, `celui-ci`, `peut-être`."""
 
 

@@ -460,6 +460,27 @@ def test_changes_replace_and_others_are_left(tmp_path: Path, capsys: pytest.Capt
     assert (directory / "b.md").read_text(encoding="utf-8") == "pas un article"
 
 
+def test_what_cannot_be_written_ends_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.txt").write_text(f"Un\n\n{FIRST}", encoding="utf-8")
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    assert main(["add", str(tmp_path / "a.txt"), "--articles", str(tmp_path / "file")]) == 2
+    assert capsys.readouterr().err.startswith("error: [Errno 17] File exists:")
+
+
+def test_what_a_killed_run_left_is_swept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    gone = subprocess.run(
+        [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True, check=True
+    )
+    half, living = (tmp_path / f".a.md.{pid}.tmp" for pid in (int(gone.stdout), os.getppid()))
+    half.write_text("---\nid: a", encoding="utf-8")
+    living.write_text("---\nid: a", encoding="utf-8")
+    (tmp_path / "a.txt").write_text(f"Un\n\n{FIRST}", encoding="utf-8")
+    assert add(capsys, tmp_path / "a.txt", "--articles", tmp_path)[0] == 0
+    assert not half.exists() and living.exists()
+    living.unlink()
+    assert read_article(tmp_path / "a.md").body == FIRST
+
+
 def test_a_thousand_pages_survive_being_killed(tmp_path: Path) -> None:
     """SIGKILL at several moments: every file that is there is whole, and the next run goes on."""
     source, directory = tmp_path / "source", tmp_path / "articles"
