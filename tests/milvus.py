@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from errors import IndexUnavailable
-from index.milvus_store import connect
+from index.milvus_store import asking, connect
 from tests.public import free_port
 
 WAIT_S = 60.0
@@ -39,7 +39,7 @@ class LiteServer:
             time.sleep(0.1)
 
     def _answers(self) -> bool:
-        with contextlib.suppress(IndexUnavailable):
+        with contextlib.suppress(IndexUnavailable), asking("starting"):
             connect(self.uri).list_collections(timeout=5)
             return True
         return False
