@@ -316,6 +316,33 @@ def test_a_word_document(tmp_path: Path) -> None:
     )  # by what it is, not its name
 
 
+def test_footnotes_of_a_word_document_are_called_and_told(tmp_path: Path) -> None:
+    """python-docx makes none: the parts are put in as Word writes them."""
+    w = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+    kind = "application/vnd.openxmlformats-officedocument.wordprocessingml.footnotes+xml"
+    relation = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/footnotes"
+    note = '<w:footnote w:id="2"><w:p><w:r><w:t xml:space="preserve"> Hors taxes.</w:t></w:r></w:p></w:footnote>'
+    changed = {
+        "word/document.xml": (FIRST + "</w:t></w:r>", FIRST + '</w:t></w:r><w:r><w:footnoteReference w:id="2"/></w:r>'),
+        "word/_rels/document.xml.rels": (
+            "</Relationships>",
+            f'<Relationship Id="rId99" Type="{relation}" Target="footnotes.xml"/></Relationships>',
+        ),
+        "[Content_Types].xml": ("</Types>", f'<Override PartName="/word/footnotes.xml" ContentType="{kind}"/></Types>'),
+    }
+    with zipfile.ZipFile(_word(tmp_path / "a.docx")) as old, zipfile.ZipFile(tmp_path / "b.docx", "w") as new:
+        for name in old.namelist():
+            text = old.read(name)
+            if name in changed:
+                before, after = (part.encode() for part in changed[name])
+                assert before in text
+                text = text.replace(before, after)
+            new.writestr(name, text)
+        new.writestr("word/footnotes.xml", f'<w:footnotes {w}><w:footnote w:id="0"/>{note}</w:footnotes>')
+    body = read_document(tmp_path / "b.docx").body
+    assert body.startswith(f"{FIRST}[1]\n\nLes essais") and body.endswith("\n\n[1] Hors taxes.")
+
+
 def test_archives_that_are_no_document(tmp_path: Path) -> None:
     bomb = tmp_path / "bomb.docx"
     with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:

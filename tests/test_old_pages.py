@@ -7,9 +7,11 @@ import datetime
 from collections import Counter
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from corpus.articles import read_articles
 from corpus.charset import decode
 from corpus.dates import dates_in, only_a_date, read_date
 from corpus.labels import byline, labelled, names
@@ -17,6 +19,7 @@ from corpus.markup import lines_of, parse
 from corpus.pages import read_page
 from errors import PageError
 from records import Article
+from settings import Settings
 from tests.pages.article import TOPICS, in_words
 from tests.pages.score import Case, cases, token_f1
 
@@ -110,7 +113,7 @@ def test_a_banner_in_another_encoding_does_not_spoil_the_page() -> None:
     lang=st.sampled_from(["fr", "de", "en"]),
     weekday=st.booleans(),
 )
-@settings(max_examples=200)
+@hypothesis_settings(max_examples=200)
 def test_every_day_is_read_in_every_writing(date: datetime.date, lang: str, weekday: bool) -> None:
     written = [
         in_words(date, lang, weekday=weekday), in_words(date, lang).upper(), f"{date:%d/%m/%Y}", f"{date:%d.%m.%Y}",
@@ -203,6 +206,29 @@ def test_an_article_without_any_day_gets_none() -> None:
     article = page(f"<table><tr><td><h2>Un titre clair</h2><p>{PARAGRAPH * 2}</p></td></tr>{footer}</table>")
     assert (article.date, article.section, article.authors) == (None, "", ())
     assert article.body == PARAGRAPH.strip() + " " + PARAGRAPH.strip()
+
+
+def test_a_title_that_is_a_picture_is_read_in_the_head_of_the_page() -> None:
+    text = f"<table><tr><td><img src=t.gif alt=Titre><br>Le 21.06.2011<p>{PARAGRAPH}</td></tr></table>"
+    assert (
+        page(text, "<title>Science Allemagne - Un titre un peu plus long</title>").title == "Un titre un peu plus long"
+    )
+    assert page(text, "<title>S</title><meta name=DC.title content='Autre titre'>").title == "Autre titre"
+
+
+def test_the_bulletins_own_article_comes_out_of_an_old_page_as_it_went_in() -> None:
+    (own,) = read_articles(Settings().articles)
+    text = own.body.split("\n", 2)[2].replace("\n", "<br>\n")
+    head = f"<font color=red>{own.section}</font><br><font size=4><b>{own.title}</b></font><br>06/03/2014<br><br>"
+    tools = "<br><br><a href=print.htm>Imprimer</a> <a href=x.htm>Envoyer à un ami</a>"
+    article = page(f"<table><tr>{NAVIGATION}<td>{head}{text}{tools}</td></tr></table>")
+    assert (article.title, article.date, article.section, article.authors) == (
+        own.title,
+        own.date,
+        own.section,
+        own.authors,
+    )
+    assert article.body.split() == own.body.split("\n", 2)[2].split()
 
 
 def test_a_title_over_two_lines_and_in_capitals() -> None:
