@@ -50,7 +50,7 @@ def open_source(name: str, kind: str, fetcher: Fetcher, section_of: SectionOf) -
 
 
 def _is_address(source: str) -> bool:
-    return source.lower().startswith(("http://", "https://"))
+    return "://" in source
 
 
 def _kind(fetched: Fetched) -> Kind:

@@ -212,7 +212,7 @@ def test_a_server_that_drips_is_left_after_the_whole_time(server: Misbehaving, s
     begun = time.monotonic()
     with Fetcher(Allowed.parse([HOST]), Limits(delay=0, timeout=0.3, total=0.6, attempts=1)) as fetcher:
         assert "in time" in problem(fetcher, url)
-    assert 0.5 < time.monotonic() - begun < 5
+    assert 0.5 < time.monotonic() - begun < 9  # it drips for ten
 
 
 def test_a_silent_server_is_left_after_the_timeout(fetcher: Fetcher, server: Misbehaving) -> None:

@@ -120,7 +120,7 @@ def test_a_language_that_is_known_better(folder: Path, directory: Path) -> None:
 STATES = st.dictionaries(st.sampled_from(["a", "b", "c", "deeper/d"]), st.sampled_from(["un", "deux", "trois", "bad"]))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(STATES, min_size=1, max_size=5))
 def test_whatever_happens_to_a_folder_the_articles_are_what_could_last_be_read(states: list[dict[str, str]]) -> None:
     with tempfile.TemporaryDirectory() as place:
@@ -411,6 +411,14 @@ def test_options_that_cannot_be_used(
     with pytest.raises(SystemExit):
         main(["sync", str(folder), "--articles", str(directory), *options])
     assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "source", ["http://", "http://[::1", "https://xn--/", "ftp://a.example/", "file:///etc/passwd"]
+)
+def test_addresses_that_cannot_be_asked(directory: Path, source: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert sync(source, directory) == 2
+    assert capsys.readouterr().err.startswith(f"error: {source}: is no address of the web")
 
 
 def test_a_host_that_cannot_be_listed(folder: Path, directory: Path, capsys: pytest.CaptureFixture[str]) -> None:

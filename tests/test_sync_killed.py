@@ -19,7 +19,7 @@ from tests.syncing import HAND, kept, page, sitemap, text
 PAGES = 1000
 BAD = {n for n in range(PAGES) if n % 100 == 7}
 """These cannot be read: half of them are gone, half hold nothing."""
-KILLED_AFTER = (1, 150, 420, 700, 985)
+KILLED_AFTER = (1, 310, 620, 985)
 WAIT_S = 300
 
 
