@@ -139,6 +139,8 @@ class Added:
     processor: float
     """Seconds of the processor that publishing took."""
     written: int
+    resident: tuple[int, int]
+    """Bytes of the server's memory, before the new version and after it was first asked."""
     said: str
 
 
@@ -147,9 +149,11 @@ def add(made: Settings) -> Added:
     with TemporaryDirectory(dir=made.index.parent) as folder:
         copy = dataclasses.replace(made, articles=Path(folder, "articles"), index=Path(folder, "index"))
         shutil.copytree(made.articles, copy.articles)
-        shutil.copytree(made.index, copy.index)
+        shutil.copytree(made.index, copy.index, copy_function=os.link)  # nothing in there is ever changed
+        os.sync()  # what was copied is not to be waited for later
         before = live_name(copy.index)
-        with _server(copy) as address:
+        with _server(copy) as (address, process):
+            resident = _resident(process)
             start = time.perf_counter()
             shutil.copy(ADDED, copy.articles)
             publishing = _command("-m", "index", "publish", "--articles", copy.articles, "--index", copy.index)
@@ -163,14 +167,22 @@ def add(made: Settings) -> Added:
             taken = time.perf_counter() - start
             _require_cited(address)
             answered = time.perf_counter() - start
-            return Added(published, taken, answered, processor, _written(copy.index, before), said)
+            return Added(
+                published,
+                taken,
+                answered,
+                processor,
+                _written(copy.index, before),
+                (resident, _resident(process)),
+                said,
+            )
 
 
 def measure(made: Settings, rounds: int) -> str:
     """A Markdown table of `rounds` additions, each to a fresh copy."""
     rows = [
         f"| {number} | {each.published:.1f} | {each.taken:.1f} | {each.answered:.1f} | {each.processor:.1f} |"
-        f" {each.written / 1e6:.1f} | {each.said.partition(': ')[2]} |"
+        f" {each.written / 1e6:.1f} | {each.resident[0] / 1e6:.0f} → {each.resident[1] / 1e6:.0f} | {_encoded(each)} |"
         for number, each in enumerate((add(made) for _ in range(rounds)), 1)
     ]
     index = open_index(made.index)
@@ -181,11 +193,16 @@ def measure(made: Settings, rounds: int) -> str:
             f" load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores.",
             "",
             "| round | published, s | taken by the server, s | first answer citing it, s |"
-            " of the processor to publish, s | written, MB | publishing said |",
-            "| --- | --- | --- | --- | --- | --- | --- |",
+            " of the processor to publish, s | written, MB | the server's memory, MB | passages encoded |",
+            "| --- | --- | --- | --- | --- | --- | --- | --- |",
             *rows,
         ]
     )
+
+
+def _encoded(added: Added) -> str:
+    found = re.search(r"\((\d+) encoded", added.said)
+    return found[1] if found else added.said
 
 
 def _command(*arguments: str | Path, **environment: str) -> subprocess.Popen[str]:
@@ -204,7 +221,8 @@ def _ended(process: subprocess.Popen[str]) -> tuple[str, float]:
 
 
 @contextlib.contextmanager
-def _server(settings: Settings) -> Iterator[str]:
+def _server(settings: Settings) -> Iterator[tuple[str, int]]:
+    """Its address and the number of its process."""
     port = free_port()
     server = _command(
         "app.py", "--index", settings.index, "--port", str(port), BULLETIN_FEEDBACK_DAYS="0", BULLETIN_RATE="99/second"
@@ -213,10 +231,15 @@ def _server(settings: Settings) -> Iterator[str]:
         address = f"http://127.0.0.1:{port}"
         _until(lambda: bool(_get(f"{address}/healthz")), "the server to start")
         _ask(address)  # what is loaded at the first question is loaded
-        yield address
+        yield address, server.pid
     finally:
         server.terminate()
         server.communicate()
+
+
+def _resident(process: int) -> int:
+    status = Path(f"/proc/{process}/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0]) * 1024
 
 
 def _until(done: Callable[[], bool], what: str) -> None:

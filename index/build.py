@@ -11,6 +11,7 @@ import json
 import logging
 from collections import defaultdict
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -68,7 +69,9 @@ def build(
         source = _source(articles, recipe)
         if counts := _built_before(directory, source, keep, seen, copy, encoder.id):
             return BuildReport(live_name(directory), counts["articles"], counts["passages"], 0, changed=False)
-        previous = _previous(directory, encoder.id, seen)
+        with ThreadPoolExecutor(1) as aside:
+            aside.submit(encoder.count_tokens, "")  # what encodes is loaded while the version before is opened
+            previous = _previous(directory, encoder.id, seen)
         contents = _contents(
             articles, encoder, previous if previous and previous.manifest["recipe"] == recipe else None
         )

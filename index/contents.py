@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -88,8 +89,10 @@ def write_version(
     work: Path, directory: Path, contents: Contents, encoded: Encoded, manifest: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Write the files of `contents` into the folder `work` beside the versions; returns the manifest without them."""
-    segments = _write_tokens(work / "tokens", directory, contents.keys, encoded)
-    write_texts(work, contents)
+    with ThreadPoolExecutor(1) as aside:  # words are counted while the encoder, which is not Python, works
+        texts = aside.submit(write_texts, work, contents)
+        segments = _write_tokens(work / "tokens", directory, contents.keys, encoded)
+        texts.result()
     FaissVectors.build(encoded.vectors(contents.keys)).save(work)
     return {**manifest, "segments": segments}
 
