@@ -19,7 +19,7 @@ RETRIEVED = ("piaf", "xquad-de", "xquad-en-de", "xquad-de-en", "squad2")
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure speed and retrieval.")
     verbs = parser.add_subparsers(
-        required=True, metavar="ask|start|sets|quality|retrieval|answers|add|scale|build|peers"
+        required=True, metavar="ask|start|sets|quality|retrieval|answers|add|scale|cluster|build|peers"
     )
 
     ask = verbs.add_parser("ask", help="time from question to cited answer, and the share of each stage")
@@ -81,6 +81,12 @@ def main(argv: list[str] | None = None) -> int:
     scale.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers")
     scale.add_argument("--plot", type=Path, metavar="FILE", help="also draw the curves, as a PNG")
     scale.set_defaults(command=_scale)
+
+    cluster = verbs.add_parser("cluster", help="files next to Milvus Lite, and one server next to two behind nginx")
+    cluster.add_argument("--index", type=Path, metavar="DIR", help="default: the settings' own")
+    cluster.add_argument("--only", choices=("stores", "servers"), help="default: both")
+    cluster.add_argument("--seconds", type=positive, default=20, help="for each of the servers (default: %(default)s)")
+    cluster.set_defaults(command=_cluster)
 
     sides = argparse.ArgumentParser(add_help=False)
     sides.add_argument("--articles", type=Path, metavar="DIR", help="default: the settings' own")
@@ -173,6 +179,20 @@ def _scale(options: argparse.Namespace, settings: Settings) -> int:
         options.json.write_text(json.dumps(results, indent=2), "utf-8")
     if options.plot:
         options.plot.write_bytes(plot(results))
+    return 0
+
+
+def _cluster(options: argparse.Namespace, settings: Settings) -> int:
+    from bench.cluster import servers, stores
+    from eval.questions import read_questions
+    from index.store import open_index
+
+    settings = dataclasses.replace(settings, index=options.index or settings.index)
+    if options.only != "servers":
+        print(stores(open_index(settings.index)))
+    if options.only != "stores":
+        questions = [case.question for case in read_questions(QUESTIONS) if case.question]
+        print(servers(settings, questions, options.seconds))
     return 0
 
 

@@ -17,6 +17,8 @@ import pytest
 
 from answer.ask import Assistant
 from app import copy_to_milvus, open_assistant, searched
+from bench.cluster import stores
+from bench.machines import LiteServer, a_cluster, post
 from errors import IndexUnavailable, SettingsError
 from index import __main__ as command
 from index.build import build
@@ -26,8 +28,6 @@ from index.publish import roll_back
 from index.store import Index, live_name, open_index
 from records import Article
 from settings import ROOT, Settings
-from tests.cluster import post
-from tests.milvus import LiteServer, a_cluster
 from tests.public import free_port, start
 from tests.test_index_fake_encoder import WordEncoder
 
@@ -146,6 +146,14 @@ def test_a_version_is_copied_before_it_is_live_and_a_cluster_that_is_down_stops_
     assert searched(there, open_index(tmp_path)).store.nearest(WordEncoder().encode_question("Berlin").vector, 9)[
         0
     ].tolist() == [0, 1]
+
+
+def test_the_two_stores_are_measured_side_by_side(tmp_path: Path) -> None:
+    head, _, _, _, *rows = stores(version(tmp_path, 250)).splitlines()
+    assert head.startswith("250 passages, 200 questions; ")
+    cells = [[cell.strip() for cell in row.strip("| ").split("|")] for row in rows]
+    assert [name for name, *_ in cells] == ["nearest 30", "wordiest 30", "words of 60 rows", "vectors of 60 rows"]
+    assert all(0 < float(p50) <= float(p95) for _, *numbers in cells for p50, p95 in (numbers[:2], numbers[2:]))
 
 
 # A cluster that fails

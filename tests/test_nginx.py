@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.cluster import NGINX, Nginx, get, post
+from bench.machines import NGINX, Nginx, get, post
 
 pytestmark = pytest.mark.skipif(not NGINX.exists(), reason="nginx is missing: sudo apt-get install nginx")
 
@@ -90,7 +90,7 @@ def a_pair(folder: Path, changes: Mapping[str, str]) -> Iterator[Pair]:
     try:
         yield first, second, nginx
     finally:
-        nginx.stop()
+        nginx.kill()
         first.close()
         second.close()
 

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from bench.machines import a_cluster
 from errors import IndexUnavailable
 from eval.questions import read_questions
 from index.build import build
@@ -28,7 +29,6 @@ from index.search import search, search_within
 from index.store import Index, open_index, open_version
 from records import Article, Encoder, Filters, Found, Lang, VectorStore
 from settings import ROOT, Settings
-from tests.milvus import a_cluster
 from tests.test_index_fake_encoder import WordEncoder
 
 SECTIONS = ("Énergie", "espace", 'Dit "Focus" \\ n° 3', "")

@@ -16,9 +16,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from answer.feedback import Feedback
+from bench.machines import NGINX, AppServer, Nginx, get, post
 from eval.questions import read_questions
 from settings import ROOT, Settings
-from tests.cluster import NGINX, AppServer, Nginx, get, post
 from tests.public import WAIT_MS, visit
 
 pytestmark = pytest.mark.skipif(not NGINX.exists(), reason="nginx is missing: sudo apt-get install nginx")
@@ -54,7 +54,7 @@ def pair(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         server.wait_until_ready()
     pair = Pair(servers, Nginx(folder, (servers[0].port, servers[1].port), UNLIMITED), folder / "feedback.sqlite")
     yield pair
-    pair.nginx.stop()
+    pair.nginx.kill()
     for server in servers:
         server.kill()
 
@@ -177,7 +177,7 @@ def test_a_server_that_is_there_and_silent_costs_a_moment(pair: Pair, tmp_path: 
         replies = [post(nginx.port, "/api/ask", {"question": QUESTION})[0] for _ in range(6)]
     finally:
         frozen.thaw()
-        nginx.stop()
+        nginx.kill()
     assert replies == [200] * 6
 
 

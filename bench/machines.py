@@ -1,21 +1,25 @@
-"""Several real servers behind Debian's nginx with the configuration of the tree: what the tests of that share."""
+"""What stands on several machines, as processes on this one: servers, Debian's nginx with the configuration of the
+tree, and Milvus Lite's own gRPC server, spoken to like a cluster. They can be killed, and come back to their port."""
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from errors import IndexUnavailable
+from index.milvus_store import asking, connect
 from settings import ROOT
-from tests.public import free_port
 
 NGINX = Path("/usr/sbin/nginx")
 WAIT_S = 120.0
@@ -30,6 +34,13 @@ http {{
     include {folder}/site.conf;
 }}
 """
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 class AppServer:
@@ -98,9 +109,62 @@ class Nginx:
     def address(self) -> str:
         return f"http://127.0.0.1:{self.port}/"
 
-    def stop(self) -> None:
-        self._process.terminate()
+    def kill(self) -> None:
+        self._process.kill()
         self._process.wait(30)
+
+
+class LiteServer:
+    """Comes back to its port and its data."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._port = folder, free_port()
+        self.uri = f"http://127.0.0.1:{self._port}"
+        self.start()
+
+    def start(self) -> None:
+        """Returns once it answers."""
+        command = [sys.executable, "-m", "milvus_lite", "server", "--data-dir", str(self._folder / "data")]
+        with (self._folder / "milvus.log").open("a") as log:
+            self._process = subprocess.Popen(
+                [*command, "--host", "127.0.0.1", "--port", str(self._port)], stdout=log, stderr=log
+            )
+        deadline = time.monotonic() + WAIT_S
+        while not self._answers():
+            assert self._process.poll() is None, (self._folder / "milvus.log").read_text()
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+
+    def _answers(self) -> bool:
+        with contextlib.suppress(IndexUnavailable), asking("starting"):
+            connect(self.uri).list_collections(timeout=5)
+            return True
+        return False
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait(30)
+
+    def freeze(self) -> None:
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._process.send_signal(signal.SIGCONT)
+
+    @property
+    def resident_mb(self) -> float:
+        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        return int(status.partition("VmRSS:")[2].split()[0]) / 1024
+
+
+@contextlib.contextmanager
+def a_cluster(folder: Path) -> Iterator[LiteServer]:
+    server = LiteServer(folder)
+    try:
+        yield server
+    finally:
+        server.thaw()
+        server.kill()
 
 
 def get(port: int, path: str) -> tuple[int, bytes]:
