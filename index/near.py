@@ -1,6 +1,9 @@
 """Which of very many vectors may be nearest: cells around centroids, of which a few are searched, 8 bits a number.
 
 faiss.IndexIVFScalarQuantizer, memory-mapped; what it proposes is scored again with the whole vectors (`index.vectors`).
+Chosen among the kinds that `python -m bench.scale_near` compares. A graph (HNSW) finds as many in half the time, both
+being a small part of a search; but it takes longer to build, and where filters admit few it wanders among those that
+are not admitted, while cells are searched the more of, down to all of them, the fewer are admitted.
 """
 
 from __future__ import annotations
@@ -14,11 +17,15 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 EXACT = 50_000
+"""Vectors from which on cells are worth their errors: comparing with all takes about 10 ms from here on."""
 _PROBES = 128
+"""Cells searched where all passages are admitted."""
 _PROPOSED = 4
-_TRAINING = 40
-_ROUNDS = 10
+"""How many are scored again, as a multiple of how many are wanted: 8 bits change the order of near ones."""
+_TRAINING, _ROUNDS = 40, 10
+"""Vectors a cell that k-means sees, and how often: the library warns below 39."""
 _SLICE = 50_000
+"""Vectors put into cells between two steps of the progress bar."""
 
 
 class NearVectors:
