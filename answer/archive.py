@@ -44,7 +44,7 @@ def find(
     """Answer a request for articles or for what is known of one. `most`: how many articles are named."""
     lang = asked.lang
     if request.unknown_section:
-        sections = sorted(names_of(index).sections)
+        sections = sorted(names_of(index.version, index.articles).sections)
         return Finding(phrases.no_such_section(request.unknown_section, sections, lang), 0.0, (), ())
     if request.topic:
         topic = subject(request.topic, lang, encoder)
@@ -80,7 +80,8 @@ def _admitted(
     at all was named: that would be every article, and no answer."""
     if filters == Filters() and not (request.author or request.extreme):
         return [], 0
-    admitted = [card for card in names_of(index).cards if filters.admit(card) and _by(request.author, card)]
+    cards = names_of(index.version, index.articles).cards
+    admitted = [card for card in cards if filters.admit(card) and _by(request.author, card)]
     if request.extreme == "oldest":
         admitted = [card for card in reversed(admitted) if card.date] or admitted
     named = [opening(card.title, search_within(index, asked, card.id), 1.0) for card in admitted[:most]]

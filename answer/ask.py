@@ -60,7 +60,8 @@ class Assistant:
         earlier = [cleaned for turn in turns if (cleaned := clean(turn)[: self.max_question])]
         likely = detect_language(earlier[-1]) if earlier else "fr"
         asked = prepare(question, self.encoder, max_characters=self.max_question, lang=lang, likely=likely)
-        request = understand(asked.text, names_of(self.index), today or datetime.date.today())
+        names = names_of(self.index.version, self.articles)
+        request = understand(asked.text, names, today or datetime.date.today())
         filters = both(filters or Filters(), request.filters)
         watch.lap("encode")
         if request.kind not in ("words", "said"):

@@ -30,6 +30,7 @@ SAYING = any_of(
 AUXILIARY = r"ete|was|were|been|sont|ont|est|wurden?|sind|did|ist|be|have|has|hat|haben|a-t-il|est-il|a"
 DETERMINERS = r"le|la|les|l'|un|une|des|du|de la|de|d'|the|an?|der|die|das|den|dem|ein|eine[nmr]?|this|cette?"
 SMALL_WORDS = any_of(
+    r"(?:a|est|ont|sont)-(?:t-)?(?:ils?|elles?|on)\b",
     rf"l'|d'|qu'|(?:{DETERMINERS}|{AUXILIARY})\b",
     r"(?:im|in|am|au|aux|vom|von|zum|dans|from|that|which|qui|que|quoi|quels?|quelles?|what|welche[nmrs]?|who|wer)\b",
     r"(?:had|does|do|is|are|ont-ils|sont-ils|waren?|there|any|all|tous|alle|y|il|es|gibt|gab|you|vous|avez(?:-vous)?)\b",

@@ -9,11 +9,10 @@ from __future__ import annotations
 import datetime
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from answer.when import plain
-from index.store import Index
 from records import Article, Span
 
 _CUE = re.compile(
@@ -105,16 +104,18 @@ class Names:
         return None
 
 
-_latest: dict[str, Names] = {}
+_latest: dict[tuple[str, int], Names] = {}
 
 
-def names_of(index: Index) -> Names:
-    """Those of an index. Every article is read for them, so they are kept for the version asked last."""
-    names = _latest.get(index.version)
+def names_of(version: str, articles: Mapping[str, Article]) -> Names:
+    """Those of the articles of a version of the index. Every article is read for them, so they are kept for the one
+    asked last."""
+    key = version, id(articles)
+    names = _latest.get(key)
     if names is None:
-        names = Names.of(index.articles.values())
+        names = Names.of(articles.values())
         _latest.clear()
-        _latest[index.version] = names
+        _latest[key] = names
     return names
 
 

@@ -75,7 +75,7 @@ def periods(text: str, today: datetime.date, newest: datetime.date | None = None
     return sorted(found, key=lambda period: period.start)
 
 
-def day_or_month_or_year(text: str) -> tuple[datetime.date, datetime.date] | None:
+def days_named(text: str) -> tuple[datetime.date, datetime.date] | None:
     """First and last day of what stands alone in a field: "2012", "06/2012", "21.6.2012", "juin 2012"; else None."""
     stripped = plain(text.strip())
     for point in _points(stripped, datetime.date.max, datetime.date.max):

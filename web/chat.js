@@ -4,6 +4,7 @@
   const words = WORDS; // put in by web/serving.py: {lang: {conversation, busy, …}}
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
   const narrow = matchMedia("(max-width: 899px)");
+  const ask = window.fetch.bind(window);
   let shown = 0;
 
   const tidy = () => {
@@ -23,7 +24,62 @@
     for (const chip of document.querySelectorAll(".chip")) chip.lang = chip.id.slice(-2);
     const heading = document.querySelector("h1");
     if (heading && document.title !== heading.textContent) document.title = heading.textContent;
+    drawFilters();
     follow();
+  };
+
+  // The filters: native fields in a disclosure above the question box. What they hold goes with the question, as JSON
+  // in a field of Gradio's that is not shown.
+  const make = (tag, attributes, ...children) => {
+    const element = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+    element.append(...children);
+    return element;
+  };
+
+  const drawFilters = () => {
+    const carrier = document.querySelector("#filters-set input, #filters-set textarea");
+    const composer = document.getElementById("composer");
+    if (!carrier || !composer || document.getElementById("filters")) return;
+    carrier.tabIndex = -1;
+    const say = words[document.documentElement.lang.slice(0, 2)] ?? words.en;
+    const section = make("select", { id: "filter-section" }, make("option", { value: "" }, say.any_section));
+    const date = (name) =>
+      make("input", { id: `filter-${name}`, type: "text", maxlength: 40, autocomplete: "off", "aria-describedby": "filter-form" });
+    const since = date("since");
+    const until = date("until");
+    const clear = make("button", { type: "button", class: "secondary" }, say.clear);
+    const label = (text, field) => make("label", { for: field.id }, text, field);
+    const summary = make("summary", {}, say.filters);
+    const fields = make(
+      "div",
+      { class: "fields" },
+      label(say.section, section),
+      label(say.since, since),
+      label(say.until, until),
+      clear,
+      make("p", { id: "filter-form" }, say.date_form),
+    );
+    const filters = make("details", { id: "filters" }, summary, fields);
+    const tell = () => {
+      const set = { section: section.value, since: since.value.trim(), until: until.value.trim() };
+      const some = Object.values(set).filter(Boolean);
+      carrier.value = some.length ? JSON.stringify(set) : "";
+      carrier.dispatchEvent(new Event("input", { bubbles: true }));
+      summary.textContent = some.length ? `${say.filters_on}: ${some.join(" · ")}` : say.filters;
+      filters.classList.toggle("set", some.length > 0);
+    };
+    filters.addEventListener("input", tell);
+    clear.addEventListener("click", () => {
+      section.value = since.value = until.value = "";
+      tell();
+      summary.focus();
+    });
+    composer.before(filters);
+    ask(new URL("sections", document.baseURI))
+      .then((reply) => reply.json())
+      .then(({ sections }) => section.append(...sections.map((name) => make("option", { value: name }, name))))
+      .catch(() => {}); // then there is only "all sections"
   };
 
   // A new question goes to the top of what can be seen, its answer below it.
@@ -32,8 +88,10 @@
     if (questions.length === shown) return;
     const more = questions.length > shown;
     shown = questions.length;
-    if (more) scrollTo(questions[shown - 1]);
-    else if (!shown) {
+    if (more) {
+      document.getElementById("filters")?.removeAttribute("open"); // its summary says what is set
+      scrollTo(questions[shown - 1]);
+    } else if (!shown) {
       window.scrollTo({ top: 0 });
       if (!narrow.matches) document.querySelector("#box textarea")?.focus();
     }
@@ -55,7 +113,6 @@
   });
 
   // A question that the server turns away (too many at once, or from one address) never reaches the page's own code.
-  const ask = window.fetch;
   window.fetch = async (...request) => {
     const reply = await ask(...request);
     if (String(request[0]?.url ?? request[0]).includes("/queue/join")) turnedAway(reply);

@@ -24,6 +24,7 @@ from settings import Settings
 from web import render
 from web.api import QuestionIn, invalid
 from web.desk import Desk
+from web.filters import FiltersUnreadable, read_filters
 from web.layout import Layout, draw
 from web.texts import TEXTS, reader_lang
 
@@ -59,18 +60,23 @@ class Chat:
         self.feedback = feedback
         self.days = days
 
-    def ask(self, question: str | None, so_far: Conversation, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+    def ask(
+        self, question: str | None, so_far: Conversation, request: gr.Request, filters: str | None = None
+    ) -> Iterator[tuple[Any, ...]]:
         """Show the question at once, then its answer; a question that cannot be asked goes back into the box."""
         lang = reader_lang(request.headers.get("accept-language"))
         question = question or ""  # no browser sends null, but a program may
         try:
             if len(question) > self.max_question:  # before it is shown: the box's own limit binds browsers only
                 raise QuestionError("too_long", f"{len(question)} characters; at most {self.max_question}.")
+            only = read_filters(filters)
             yield self._page(so_far, lang, asking=question)
-            answer = replace(self.desk.ask("chat", question, turns=_turns(so_far)), hits=())
+            answer = replace(self.desk.ask("chat", question, turns=_turns(so_far), filters=only), hits=())
             yield self._page((*so_far, Exchange(question, answer))[-KEPT_EXCHANGES:], lang)
         except QuestionError as error:
             yield self._page(so_far, lang, box=question[: self.max_question], problem=error.reason)
+        except FiltersUnreadable:
+            yield self._page(so_far, lang, box=question, problem="filters_unreadable")
         except Exception:
             log.exception("a question could not be answered")
             yield self._page(so_far, lang, box=question, problem="failure")
@@ -194,9 +200,16 @@ def _wire(chat: Chat, layout: Layout, conversation: gr.State, rated: gr.State) -
         rated, rating.thumbs, rating.thanks, rating.more,
     ]  # fmt: skip
     quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-    gr.on([box.submit, layout.send.click], chat.ask, [box, conversation], parts, concurrency_id="ask", **quiet)
+    gr.on(
+        [box.submit, layout.send.click],
+        chat.ask,
+        [box, conversation, layout.filters],
+        parts,
+        concurrency_id="ask",
+        **quiet,
+    )
     for chip in layout.chips:
-        chip.click(chat.ask, [chip, conversation], parts, concurrency_id="ask", **quiet)
+        chip.click(chat.ask, [chip, conversation, layout.filters], parts, concurrency_id="ask", **quiet)
     layout.again.click(chat.begin_again, None, parts, queue=False, **quiet)
     thanked = [rated, rating.thumbs, rating.thanks, rating.more]
     rating.yes.click(_thumb(chat, "up"), [conversation], thanked, queue=False, **quiet)

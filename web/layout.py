@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import gradio as gr
 
 from answer.feedback import MAX_COMMENT
+from web.filters import MAX_FILTERS
 from web.texts import EXAMPLES, TEXTS
 
 WORDS = gr.I18n(**TEXTS)
@@ -35,6 +36,8 @@ class Layout:
     examples: gr.Column
     chips: list[gr.Button]
     notice: gr.Markdown
+    filters: gr.Textbox
+    """What the fields that chat.js draws hold, as JSON."""
     box: gr.Textbox
     send: gr.Button
     how: gr.Column
@@ -52,10 +55,13 @@ def draw(max_question: int) -> Layout:
                 examples, chips = _examples()
                 with gr.Column(elem_id="dock", min_width=0):
                     notice = gr.Markdown(elem_id="notice", visible=False, latex_delimiters=[])
+                    filters = gr.Textbox(
+                        elem_id="filters-set", show_label=False, max_length=MAX_FILTERS, lines=1, max_lines=1
+                    )
                     box, send = _composer(max_question)
             how, cards = _panel()
         gr.Markdown(WORDS("footer"), elem_id="footer")
-    return Layout(again, log, rating, examples, chips, notice, box, send, how, cards)
+    return Layout(again, log, rating, examples, chips, notice, filters, box, send, how, cards)
 
 
 def _header() -> gr.Button:

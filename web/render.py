@@ -62,12 +62,24 @@ def reply(answer: Answer, articles: Mapping[str, Article], lang: Lang, *, latest
             f'<div class="refusal" lang="{answer.lang}"><p>{plain(answer.answer)}</p><p class="hint">{hint}</p></div>'
         )
     first, *others = answer.citations
+    if others and first.quote not in answer.answer:
+        return _list(answer, lang, latest=latest)
     before, after = _frame(answer.answer, first.quote)
     return (
         f'<div class="reply" lang="{answer.lang}">{_p("frame", before)}'
         f"{_quotation(first, _lang_of(first, articles), lang, latest=latest)}{_p('frame', after)}"
         f"{_also(len(others), lang) if others and latest else ''}</div>"
     )
+
+
+def _list(answer: Answer, lang: Lang, *, latest: bool) -> str:
+    """An answer that names several articles: its lines, and the way to what is quoted of each."""
+    lead, *items = answer.answer.split("\n")
+    named = "".join(f"<li>{plain(item.removeprefix('– '))}</li>" for item in items)
+    marks = " ".join(_mark(number, lang) for number in range(1, len(answer.citations) + 1))
+    where = f'<p class="also" lang="{lang}">{TEXTS[lang]["sources"]} {marks}</p>' if latest else ""
+    listed = f"<ul>{named}</ul>" if named else ""
+    return f'<div class="reply" lang="{answer.lang}"><p>{plain(lead)}</p>{listed}{where}</div>'
 
 
 def sources(answer: Answer, articles: Mapping[str, Article], lang: Lang) -> str:

@@ -31,6 +31,7 @@ from settings import Settings
 from web.api import add_api
 from web.chat import build_chat
 from web.desk import Desk
+from web.filters import add_filters
 from web.guard import BodyLimit, GradioGate, Headers, RateLimit
 from web.layout import WORDS
 from web.metrics import Metrics
@@ -38,7 +39,7 @@ from web.pages import add_pages
 from web.probes import add_probes
 from web.readiness import Readiness
 from web.swap import Reopen, Watch
-from web.texts import TEXTS
+from web.texts import FIELDS, TEXTS
 
 _HERE: Final = Path(__file__).parent
 
@@ -98,6 +99,7 @@ def make_app(desk: Desk, feedback: Feedback | None, settings: Settings) -> fasta
     app.add_middleware(Headers, headers=headers(settings.origins))
     add_api(app, desk, feedback)
     add_pages(app, desk, feedback is not None)
+    add_filters(app, desk)
     add_probes(app, desk)
     page = build_chat(desk, settings, feedback)
     page.max_threads = THREADS
@@ -134,7 +136,7 @@ def _log_to_stderr() -> None:
 
 
 def _script() -> str:
-    keys = ("conversation", "rate_limited", "busy", "again", "soon")
+    keys = ("conversation", "rate_limited", "busy", "again", "soon", *FIELDS)
     names = {lang: {key: texts[key] for key in keys} for lang, texts in TEXTS.items()}
     return (_HERE / "chat.js").read_text(encoding="utf-8").replace("WORDS", json.dumps(names), 1)
 

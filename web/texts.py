@@ -5,9 +5,9 @@ The answers themselves are not here: they are the bulletin's words, framed by `a
 
 from __future__ import annotations
 
-import datetime
 from typing import Final
 
+from answer.archive_phrases import date_in_words as date_in_words
 from records import LANGS, Lang
 
 TEXTS: Final[dict[Lang, dict[str, str]]] = {
@@ -54,6 +54,16 @@ TEXTS: Final[dict[Lang, dict[str, str]]] = {
         "send_comment": "Envoyer le commentaire",
         "thanks": "Merci\u202f! Votre avis et la réponse sont gardés {days} jours, sans votre nom.",
         "not_kept": "Votre avis n’a pas pu être enregistré.",
+        "filters": "Filtrer les articles",
+        "filters_on": "Filtres actifs",
+        "section": "Rubrique",
+        "any_section": "Toutes les rubriques",
+        "since": "Parus depuis",
+        "until": "Parus jusqu’à",
+        "date_form": "année, mois ou jour\u202f: 2012, 06/2012, 21/06/2012",
+        "clear": "Effacer les filtres",
+        "filters_unreadable": "Je ne peux pas lire ces dates. "
+        "Écrivez une année (2012), un mois (06/2012) ou un jour (21/06/2012).",
     },
     "en": {
         "title": "Ask the Bulletin",
@@ -97,6 +107,16 @@ TEXTS: Final[dict[Lang, dict[str, str]]] = {
         "send_comment": "Send comment",
         "thanks": "Thank you! Your opinion and the answer are kept for {days} days, without your name.",
         "not_kept": "Your opinion could not be kept.",
+        "filters": "Filter the articles",
+        "filters_on": "Filters on",
+        "section": "Section",
+        "any_section": "All sections",
+        "since": "Published since",
+        "until": "Published until",
+        "date_form": "a year, month or day: 2012, 06/2012, 21/06/2012",
+        "clear": "Clear filters",
+        "filters_unreadable": "I cannot read these dates. "
+        "Write a year (2012), a month (06/2012) or a day (21/06/2012).",
     },
     "de": {
         "title": "Das Bulletin fragen",
@@ -141,8 +161,21 @@ TEXTS: Final[dict[Lang, dict[str, str]]] = {
         "send_comment": "Kommentar senden",
         "thanks": "Danke! Ihre Meinung und die Antwort werden {days} Tage aufbewahrt, ohne Ihren Namen.",
         "not_kept": "Ihre Meinung konnte nicht gespeichert werden.",
+        "filters": "Artikel filtern",
+        "filters_on": "Filter aktiv",
+        "section": "Rubrik",
+        "any_section": "Alle Rubriken",
+        "since": "Erschienen ab",
+        "until": "Erschienen bis",
+        "date_form": "Jahr, Monat oder Tag: 2012, 06/2012, 21.06.2012",
+        "clear": "Filter löschen",
+        "filters_unreadable": "Diese Daten kann ich nicht lesen. "
+        "Schreiben Sie ein Jahr (2012), einen Monat (06/2012) oder einen Tag (21.06.2012).",
     },
 }
+
+FIELDS: Final = ("filters", "filters_on", "section", "any_section", "since", "until", "date_form", "clear")
+"""The words of the filters, which chat.js draws."""
 
 EXAMPLES: Final[tuple[tuple[Lang, str], ...]] = (
     ("fr", "Combien de clusters participent au programme go-cluster\u202f?"),
@@ -151,18 +184,6 @@ EXAMPLES: Final[tuple[tuple[Lang, str], ...]] = (
     ("fr", "Qui a ouvert le congrès des clusters\u202f?"),
 )
 """Offered to a reader who does not know yet what to ask, each in its own language whatever the interface's."""
-
-_MONTHS: Final[dict[Lang, str]] = {
-    "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
-    "en": "January February March April May June July August September October November December",
-    "de": "Januar Februar März April Mai Juni Juli August September Oktober November Dezember",
-}
-
-
-def date_in_words(date: datetime.date, lang: Lang) -> str:
-    """`date_in_words(date(2014, 3, 6), "de") == "6. März 2014"`; French has a "1er" of the month."""
-    day = {"fr": "1er" if date.day == 1 else f"{date.day}", "en": f"{date.day}", "de": f"{date.day}."}[lang]
-    return f"{day} {_MONTHS[lang].split()[date.month - 1]} {date.year}"
 
 
 def reader_lang(accept_language: str | None) -> Lang:
