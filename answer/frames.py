@@ -25,7 +25,7 @@ SAYING = any_of(
     r"rapporte|raconte|signale|sorti[es]*",
     r"wr[io]te|written|writes|publish(?:ed)?|appear(?:ed)?|report(?:ed)?|said|says?|told|talk(?:ed)?|come out",
     r"geschrieben|schrieb(?:en)?|schreibt|veroffentlicht(?:e[nr]?)?|erschien(?:en(?:e[nmrs]?)?)?|berichtete?t?",
-    r"gesagt|sagte?|stand|steht|publizierte?|verfasst",
+    r"gesagt|sagte?|stand(?:en)?|steht|stehen|publizierte?|verfasst",
 ) + r"\b"  # fmt: skip
 AUXILIARY = r"ete|was|were|been|sont|ont|est|wurden?|sind|did|ist|be|have|has|hat|haben|a-t-il|est-il|a"
 DETERMINERS = r"le|la|les|l'|un|une|des|du|de la|de|d'|the|an?|der|die|das|den|dem|ein|eine[nmr]?|this|cette?"

@@ -16,22 +16,24 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from index.lexical import stems, words
-from records import Article, Encoder, Encoding, Hit, Lang, Question, Reading, Span
+from records import Encoder, Encoding, Hit, Lang, Question, Reading, Span
 
 _LATE, _EVEN, _SHARE = 60.0, 0.86, 3.5
 """Within a language: weight of late interaction, where it tips the scales with half of the words shared, weight of the
 share of words."""
+_TITLED = 2.0
+"""What it adds that a title holds all of the subject's words: nearly a title is how most ask for an article."""
 _LATE_ACROSS, _EVEN_ACROSS = 79.0, 0.795
 _SHORT = 3
 """Letters of a word that says nothing by itself ("de", "for", "und")."""
 _CONTEXT: dict[Lang, str] = {"fr": "articles sur", "en": "articles about", "de": "Artikel über"}
 
 
-def likelihood(late: float, share: float | None) -> float:
-    """0 to 1. `share`: of the subject's words in the article; None across languages."""
+def likelihood(late: float, share: float | None, titled: bool = False) -> float:
+    """0 to 1. `share`: of the subject's words in the article; None across languages. `titled`: all are in its title."""
     if share is None:
         return 1 / (1 + math.exp(-_LATE_ACROSS * (late - _EVEN_ACROSS)))
-    return 1 / (1 + math.exp(-_LATE * (late - _EVEN) - _SHARE * (share - 0.5)))
+    return 1 / (1 + math.exp(-_LATE * (late - _EVEN) - _SHARE * (share - 0.5) - _TITLED * titled))
 
 
 def subject(topic: str, lang: Lang, encoder: Encoder) -> Question:
@@ -65,16 +67,21 @@ def opening(title: str, hits: Sequence[Hit], confidence: float) -> Reading | Non
 
 
 def _reading(asked: Question, hit: Hit) -> Reading | None:
-    quote = _best_sentence(asked, hit)
-    share = _share(asked, hit.article) if asked.lang == hit.article.lang else None
-    return Reading(hit, quote, quote, likelihood(hit.late, share)) if quote else None
+    quote, article = _best_sentence(asked, hit), hit.article
+    if not quote:
+        return None
+    if asked.lang != article.lang:
+        return Reading(hit, quote, quote, likelihood(hit.late, None))
+    title = _share(asked, article.title)
+    share = _share(asked, f"{article.title} {article.body}")
+    return Reading(hit, quote, quote, likelihood(hit.late, share, titled=title == 1))
 
 
-def _share(asked: Question, article: Article) -> float:
+def _share(asked: Question, text: str) -> float:
+    """Of the words asked for those that a text in the same language holds."""
     tokens = words(asked.text)
-    terms = set(stems([token for token in tokens if len(token) > _SHORT] or tokens, article.lang))
-    held = set(stems(words(f"{article.title} {article.body}"), article.lang))
-    return len(terms & held) / len(terms) if terms else 0.0
+    terms = set(stems([token for token in tokens if len(token) > _SHORT] or tokens, asked.lang))
+    return len(terms & set(stems(words(text), asked.lang))) / len(terms) if terms else 0.0
 
 
 def _best_sentence(asked: Question, hit: Hit) -> Span | None:

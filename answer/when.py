@@ -50,7 +50,7 @@ def plain(text: str) -> str:
     return "".join(_PLAIN.get(c) or _plain_letter(c) for c in text)
 
 
-_PLAIN = {"’": "'", "‘": "'", "–": "-", "—": "-", "\u00a0": " ", "\u202f": " "}
+_PLAIN = {"’": "'", "‘": "'", "–": "-", "—": "-", "\u00a0": " ", "\u202f": " ", "\0": " "}
 
 
 def _plain_letter(letter: str) -> str:

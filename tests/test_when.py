@@ -1,0 +1,205 @@
+"""Dates in questions, and whether they say when something was published; sections and authors; filters as typed."""
+
+from __future__ import annotations
+
+import datetime
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from answer.about import both, understand
+from answer.archive_phrases import which
+from answer.names import Names
+from answer.when import days_named, periods, plain
+from records import Article, Filters, Lang
+from web.filters import MAX_FILTERS, FiltersUnreadable, read_filters
+
+TODAY = datetime.date(2014, 6, 20)
+
+
+def an_article(section: str, *authors: str, date: datetime.date | None = TODAY) -> Article:
+    return Article(section or "none", "Title", "fr", "Body.", date=date, section=section, authors=authors)
+
+
+NAMES = Names.of(
+    [
+        an_article("Focus", "Claire Fontaine"),
+        an_article("Énergie", "Peter Novak", "Élise d'Arc"),
+        an_article("Environnement et climat"),
+        an_article("Energie", date=None),
+        an_article(""),
+    ]
+)
+
+
+def spans(text: str) -> list[str]:
+    return [f"{p.since or ''}..{p.until or ''}" for p in periods(text, TODAY, TODAY)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("le 21 juin 2011", "2011-06-21..2011-06-21"),
+        ("am 1. März 2012", "2012-03-01..2012-03-01"),
+        ("on March 6th, 2014", "2014-03-06..2014-03-06"),
+        ("21/06/2011", "2011-06-21..2011-06-21"),
+        ("21.6.2011", "2011-06-21..2011-06-21"),
+        ("2011-06-21", "2011-06-21..2011-06-21"),
+        ("en février 2012", "2012-02-01..2012-02-29"),
+        ("May 2012", "2012-05-01..2012-05-31"),
+        ("06/2012", "2012-06-01..2012-06-30"),
+        ("im Jahr 2012", "2012-01-01..2012-12-31"),
+        ("im Sommer 2011", "2011-06-01..2011-08-31"),
+        ("l’automne 2011", "2011-09-01..2011-11-30"),
+        ("entre 2010 et 2012", "2010-01-01..2012-12-31"),
+        ("zwischen März und Mai 2012", "2012-03-01..2012-05-31"),
+        ("from March 2012 to May 2012", "2012-03-01..2012-05-31"),
+        ("2010–2012", "2010-01-01..2012-12-31"),
+        ("since March 2013", "2013-03-01.."),
+        ("ab 2013", "2013-01-01.."),
+        ("après 2012", "2013-01-01.."),
+        ("vor 2012", "..2011-12-31"),
+        ("jusqu’en 2012", "..2012-12-31"),
+        ("l’année dernière", "2013-01-01..2013-12-31"),
+        ("letzten Monat", "2014-05-01..2014-05-31"),
+        ("in the last two years", "2012-06-20..2014-06-20"),
+        ("le numéro de juin", "2014-06-01..2014-06-30"),
+        ("the July issue", "2013-07-01..2013-07-31"),
+    ],
+)
+def test_a_date_in_a_question(text: str, expected: str) -> None:
+    assert spans(text) == [expected]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Mars may wait a second", "2 avril", "im Mai", "2012 euros", "2 000 km", "1984,5", "31 février",
+     "winter", "été"],
+)  # fmt: skip
+def test_what_is_no_date(text: str) -> None:
+    assert spans(text) == []
+
+
+@given(st.text(max_size=80))
+def test_any_text_can_be_looked_through(text: str) -> None:
+    assert len(plain(text)) == len(text)
+    for period in periods(text, TODAY, TODAY):
+        assert 0 <= period.start < period.end <= len(text)
+        assert not (period.since and period.until) or period.since <= period.until
+    request = understand(text, NAMES, TODAY)
+    assert request.kind == "words" or request.names_something
+
+
+PUBLISHED = [
+    "what did the bulletin write about hydrogen in 2012?",
+    "What has the bulletin reported in 2012 about hydrogen?",
+    "Which articles about hydrogen were published in 2012?",
+    "In 2012, what did the bulletin say about hydrogen?",
+    "the 2012 articles about hydrogen",
+    "Quels articles sur l'hydrogène ont paru en 2012 ?",
+    "En 2012, qu'a écrit le bulletin sur l'hydrogène ?",
+    "Articles de 2012 sur l'hydrogène",
+    "Selon le bulletin de 2012, combien de cavernes y a-t-il ?",
+    "Was schrieb das Bulletin 2012 über Wasserstoff?",
+    "Was hat das Bulletin über Wasserstoff im Jahr 2012 geschrieben?",
+    "Welche Artikel über Wasserstoff sind 2012 erschienen?",
+    "Laut dem Artikel aus dem Jahr 2012, wie groß ist die Kaverne?",
+]
+ABOUT = [
+    "What happened in 2012?",
+    "How many projects were launched in 2012?",
+    "Which articles are about projects launched in 2012?",
+    "What did the bulletin write about the 2012 congress?",
+    "Articles about the study published in 2012",
+    "According to the bulletin, in 2012 how many patients took part?",
+    "Quels projets ont été lancés en 2012 ?",
+    "Quels articles parlent des projets lancés en 2012 ?",
+    "Qui a écrit l'article sur le congrès de 2012 ?",
+    "Le rapport publié en 2012 par le ministère, que dit-il ?",
+    "Wie viele Cluster gab es 2012?",
+    "Was schrieb das Bulletin über den Kongress 2012?",
+    "Welche Artikel handeln von 2012 gestarteten Projekten?",
+    "Wer gewann die Wahl im Jahr 2012?",
+    "thème congrès 2012",
+]
+
+
+@pytest.mark.parametrize("question", PUBLISHED)
+def test_when_it_was_published(question: str) -> None:
+    year = Filters("", datetime.date(2012, 1, 1), datetime.date(2012, 12, 31))
+    assert understand(question, NAMES, TODAY).filters == year
+
+
+@pytest.mark.parametrize("question", ABOUT)
+def test_what_it_is_about_filters_nothing(question: str) -> None:
+    assert understand(question, NAMES, TODAY).filters == Filters()
+
+
+@pytest.mark.parametrize(
+    ("question", "section", "topic"),
+    [
+        ("Quels articles de la rubrique Focus ?", "Focus", ""),
+        ("Quels articles de la rubrique « Environnement » sur le Rhin ?", "Environnement et climat", "Rhin"),
+        ("Welche Artikel stehen in der Rubrik Energie?", "Energie", ""),
+        ("Quels articles de la rubrique Énergie ?", "Énergie", ""),
+        ("Which articles are in the Energy section?", "Energie", ""),
+        ("Welche Artikel über Wind gibt es in der Rubrik Fokus?", "Focus", "Wind"),
+        ("What does the section on wages say?", "", ""),
+    ],
+)
+def test_a_section_in_a_question(question: str, section: str, topic: str) -> None:
+    request = understand(question, NAMES, TODAY)
+    assert (request.filters.section, request.topic) == (section, topic)
+
+
+def test_a_section_that_there_is_not_and_an_author() -> None:
+    assert understand("Quels articles de la rubrique Sport ?", NAMES, TODAY).unknown_section == "Sport"
+    assert understand("Quels articles de Claire Fontaine ?", NAMES, TODAY).author == "Claire Fontaine"
+    assert understand("articles by Novak", NAMES, TODAY).author == "Peter Novak"
+    about_her = understand("Quels articles sur Claire Fontaine ?", NAMES, TODAY)
+    assert (about_her.author, about_her.topic) == ("", "Claire Fontaine")
+
+
+def test_the_most_recent_day_and_the_biggest_section_come_first() -> None:
+    assert NAMES.newest == TODAY
+    assert Names.of([]).newest is None
+    assert Names.of([an_article("B"), an_article("A"), an_article("B")]).sections == ("B", "A")
+
+
+def test_filters_are_intersected() -> None:
+    one = Filters("Focus", datetime.date(2011, 1, 1), None)
+    other = Filters("focus", datetime.date(2012, 1, 1), datetime.date(2012, 12, 31))
+    merged = both(one, other)
+    assert (merged.section.casefold(), merged.since, merged.until) == ("focus", other.since, other.until)
+    assert not both(Filters("A"), Filters("B")).admit(an_article("A"))
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [("fr", "de la rubrique «\u00a0Focus\u00a0» d’avril 2011"), ("en", "in the section “Focus” of April 2011"),
+     ("de", "der Rubrik „Focus“ vom April 2011")],
+)  # fmt: skip
+def test_filters_in_words(lang: Lang, words: str) -> None:
+    april = Filters("Focus", datetime.date(2011, 4, 1), datetime.date(2011, 4, 30))
+    assert which(april, lang) == words
+    assert which(Filters(), lang) == ""
+
+
+def test_filters_as_the_page_sends_them() -> None:
+    typed = {"section": "Focus", "since": "2011", "until": "06/2012"}
+    expected = Filters("Focus", datetime.date(2011, 1, 1), datetime.date(2012, 6, 30))
+    assert read_filters(json.dumps(typed)) == expected
+    assert read_filters("") is read_filters(None) is read_filters("{}") is None
+    assert days_named("21.06.2012") == (datetime.date(2012, 6, 21),) * 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"since": "yesterday"}', '{"since": "last year"}', '{"since": 2012}', '{"path": "/"}', "[]", "x", "[" * 500,
+     '{"section": {"a": 1}}', json.dumps({"section": "x" * 201}), " " * (MAX_FILTERS + 1)],
+)  # fmt: skip
+def test_other_filters_are_turned_away(text: str) -> None:
+    with pytest.raises(FiltersUnreadable):
+        read_filters(text)
