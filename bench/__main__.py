@@ -84,6 +84,9 @@ def main(argv: list[str] | None = None) -> int:
 
     cluster = verbs.add_parser("cluster", help="files next to Milvus Lite, and one server next to two behind nginx")
     cluster.add_argument("--index", type=Path, metavar="DIR", help="default: the settings' own")
+    cluster.add_argument(
+        "--uri", default="", help="a Milvus to copy the index into (default: a Milvus Lite of its own)"
+    )
     cluster.add_argument("--only", choices=("stores", "servers"), help="default: both")
     cluster.add_argument("--seconds", type=positive, default=20, help="for each of the servers (default: %(default)s)")
     cluster.set_defaults(command=_cluster)
@@ -189,7 +192,7 @@ def _cluster(options: argparse.Namespace, settings: Settings) -> int:
 
     settings = dataclasses.replace(settings, index=options.index or settings.index)
     if options.only != "servers":
-        print(stores(open_index(settings.index)))
+        print(stores(open_index(settings.index), options.uri))
     if options.only != "stores":
         questions = [case.question for case in read_questions(QUESTIONS) if case.question]
         print(servers(settings, questions, options.seconds))

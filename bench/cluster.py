@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from bench.machines import AppServer, Nginx, a_cluster, post
+from bench.machines import AppServer, LiteServer, Nginx, a_cluster, post
 from bench.peer_rounds import machine
 from index.lexical import question_stems
 from index.milvus_publish import publish_to_milvus
@@ -35,34 +35,43 @@ _WORDS = 8
 Calls = Mapping[str, Callable[[VectorStore, int], object]]
 
 
-def stores(index: Index) -> str:
-    """A Markdown table: milliseconds of each call that a question makes, at both stores, and what the copy costs.
+def stores(index: Index, uri: str = "") -> str:
+    """A Markdown table: milliseconds of each call that a question makes, at both stores, and what the copy costs; in
+    the cluster at `uri`, else in a Milvus Lite of its own.
 
     Asked are the vectors and first words of ASKED passages from all over the index.
     """
-    with tempfile.TemporaryDirectory() as folder, a_cluster(Path(folder)) as cluster:
-        client = connect(cluster.uri)
-        begun = time.perf_counter()
-        publish_to_milvus(index, client)
-        copied = time.perf_counter() - begun
-        calls = _calls(index)
-        columns = [_timed(store, calls) for store in (index.store, MilvusStore.open(client, index))]
-        disk = sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file()) / 1e6
-        memory = cluster.resident_mb
+    if uri:
+        return _stores(index, uri, lambda: "")
+    with tempfile.TemporaryDirectory() as name, a_cluster(Path(name)) as cluster:
+        return _stores(index, cluster.uri, lambda: _held(Path(name), cluster))
+
+
+def _stores(index: Index, uri: str, held: Callable[[], str]) -> str:
+    client = connect(uri)
+    begun = time.perf_counter()
+    publish_to_milvus(index, client)
+    copied = time.perf_counter() - begun
+    calls, asked = _calls(index), min(ASKED, len(index.passages))
+    columns = [_timed(store, calls, asked) for store in (index.store, MilvusStore.open(client, index))]
     rows = [
         f"| {name} | {files[0]:.2f} | {files[1]:.2f} | {milvus[0]:.1f} | {milvus[1]:.1f} |"
         for name, files, milvus in zip(calls, *columns, strict=True)
     ]
     return "\n".join(
         [
-            f"{len(index.passages):,} passages, {ASKED} questions; {machine()}. Copied in {copied:.1f} s; Milvus Lite"
-            f" then holds {disk:.0f} MB on disk and {memory:.0f} MB in memory.",
+            f"{len(index.passages):,} passages, {asked} questions; {machine()}. Copied in {copied:.1f} s.{held()}",
             "",
-            "| ms | files p50 | p95 | Milvus Lite p50 | p95 |",
+            "| ms | files p50 | p95 | Milvus p50 | p95 |",
             "| --- | --- | --- | --- | --- |",
             *rows,
         ]
     )
+
+
+def _held(folder: Path, cluster: LiteServer) -> str:
+    disk = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
+    return f" Milvus Lite then holds {disk:.0f} MB on disk and {cluster.resident_mb:.0f} MB in memory."
 
 
 def _calls(index: Index) -> Calls:
@@ -88,9 +97,9 @@ def _first_words(index: Index, row: int) -> str:
     return " ".join(index.passages[row].text.split()[:_WORDS])
 
 
-def _timed(store: VectorStore, calls: Calls) -> list[tuple[float, float]]:
+def _timed(store: VectorStore, calls: Calls, asked: int) -> list[tuple[float, float]]:
     """p50 and p95 of each call in milliseconds."""
-    return [_percentiles([_milliseconds(call, store, i) for i in range(ASKED)]) for call in calls.values()]
+    return [_percentiles([_milliseconds(call, store, i) for i in range(asked)]) for call in calls.values()]
 
 
 def _milliseconds(call: Callable[[VectorStore, int], object], store: VectorStore, i: int) -> float:
