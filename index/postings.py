@@ -1,13 +1,13 @@
 """Which rows weighted terms favour: postings, term after term, of which only those that can matter are read.
 
-The pruning is MaxScore (Turtle & Flood 1995): terms are read rarest first; once the best rows found so far score more
-than all terms still unread could give together, no new row can come among the best, and the unread terms are only
-looked up for the rows that still can. The result is exact.
+The pruning is MaxScore (Turtle & Flood 1995): terms are read rarest first. The rows that then look best are scored
+whole, which tells what one has to score at least; frequent terms that could give but a part of that together are not
+read but looked up, for the rows that can still get there. The result is exact.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -18,9 +18,14 @@ from numpy.typing import NDArray
 from index.names import mapped
 from records import Found
 
-_LONG = 5_000
-"""Postings from which on a term is worth looking for a reason not to read it."""
-_ROUNDING = np.float32(1e-5)
+_FIRST = 20_000
+"""Postings read before looking for a reason to stop."""
+_LIKELY = 6
+"""Rows whose whole score is taken to learn what the best score at least, as a multiple of how many are wanted."""
+_SMALL = 0.7
+"""Terms are looked up and not read when they give less together than this share of what one has to score: the smaller
+it is, the more are read and the fewer rows are left to look up."""
+_ROUNDING = 1e-5
 """Sums of float32 in another order differ by less than this share."""
 _LOOKUP = 16
 """What it costs to look up a row in a term's postings, in postings read one after the other."""
@@ -66,8 +71,7 @@ class Postings:
     def all_scores(self, weights: Mapping[int, float]) -> NDArray[np.float32]:
         """float32 (count,): the sum of the terms' scores, each times its weight."""
         total = np.zeros(self.count, np.float32)
-        for term in self._terms(weights):
-            total[term.rows] += term.weight * term.scores
+        _add(total, self._terms(weights))
         return total
 
     def scores_of(self, weights: Mapping[int, float], rows: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -84,16 +88,25 @@ class Postings:
             rows = np.flatnonzero(admitted)
             return _top(rows, self.scores_of(weights, rows), k)
         total = np.zeros(self.count, np.float32)
-        rows, left = np.empty(0, np.int32), sum(term.most for term in terms)
-        for term in terms:
-            if len(term.rows) > _LONG and _kth(total[rows], k) * (1 - _ROUNDING) > left:
-                break
-            fresh = term.rows[total[term.rows] == 0]
-            total[term.rows] += term.weight * term.scores
-            rows = np.concatenate([rows, fresh if admitted is None else fresh[admitted[fresh]]])
-            left -= term.most
-        able = np.sort(rows[total[rows] >= _kth(total[rows], k) * (1 - _ROUNDING) - left]).astype(np.int64)
+        first = 1 + int(np.searchsorted(np.cumsum([len(term.rows) for term in terms]), _FIRST))
+        _add(total, terms[:first])
+        least = self._least(_held(total, admitted), total, weights, k)
+        left = np.cumsum([0.0, *(term.most for term in reversed(terms))])[::-1]
+        needed = next((place for place in range(first, len(terms)) if left[place] < _SMALL * least), len(terms))
+        _add(total, terms[first:needed])
+        rows = _held(total, admitted)
+        least = self._least(rows, total, weights, k)
+        able = rows[total[rows] >= least - left[needed]]
         return _top(able, self.scores_of(weights, able), k)
+
+    def _least(
+        self, rows: NDArray[np.int64], total: NDArray[np.float32], weights: Mapping[int, float], k: int
+    ) -> float:
+        """What the `k`-th best of `rows` scores at least: that of those that look best by what was added so far."""
+        if not 0 < k <= len(rows):
+            return 0.0
+        likely = rows[np.argpartition(total[rows], -_LIKELY * k)[-_LIKELY * k :]] if len(rows) > _LIKELY * k else rows
+        return float(np.sort(self.scores_of(weights, likely))[-k]) * (1 - _ROUNDING)
 
     def _terms(self, weights: Mapping[int, float]) -> list[_Term]:
         return [
@@ -111,9 +124,15 @@ def _looked_up(term: _Term, rows: NDArray[np.int64]) -> NDArray[np.float32]:
     return np.where(term.rows[places] == rows, term.weight * term.scores[places], np.float32(0))
 
 
-def _kth(scores: NDArray[np.float32], k: int) -> np.float32:
-    """The k-th highest score; 0 when there are fewer."""
-    return np.float32(0) if not 0 < k <= len(scores) else np.partition(scores, len(scores) - k)[len(scores) - k]
+def _add(total: NDArray[np.float32], terms: Sequence[_Term]) -> None:
+    for term in terms:
+        np.add.at(total, term.rows, term.weight * term.scores)  # three times as fast as +=, which gathers first
+
+
+def _held(total: NDArray[np.float32], admitted: NDArray[np.bool_] | None) -> NDArray[np.int64]:
+    """Rows that score, of those admitted."""
+    rows = np.flatnonzero(total > 0)
+    return rows if admitted is None else rows[admitted[rows]]
 
 
 def _top(rows: NDArray[np.int64], scores: NDArray[np.float32], k: int) -> Found:
