@@ -108,14 +108,13 @@ _latest: dict[tuple[str, int], Names] = {}
 
 
 def names_of(version: str, articles: Mapping[str, Article]) -> Names:
-    """Those of the articles of a version of the index. Every article is read for them, so they are kept for the one
-    asked last."""
+    """Those of the articles of a version of the index. Every article is read for them, so they are kept for the two
+    versions asked last: the one that serves, and the one that is about to."""
     key = version, id(articles)
-    names = _latest.get(key)
-    if names is None:
-        names = Names.of(articles.values())
-        _latest.clear()
-        _latest[key] = names
+    names = _latest.pop(key, None) or Names.of(articles.values())
+    _latest[key] = names
+    for older in list(_latest)[:-2]:
+        _latest.pop(older, None)
     return names
 
 

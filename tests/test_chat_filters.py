@@ -1,4 +1,4 @@
-"""The chat's filters as a reader meets them: by keyboard, on a phone, in three languages; and what a stranger may send."""
+"""The chat's filters as a reader meets them: by keyboard, on a phone, in three languages; what strangers may send."""
 
 from __future__ import annotations
 

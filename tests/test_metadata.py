@@ -51,7 +51,7 @@ def problem(case: QuestionCase, answer: Answer) -> str:
     return "" if all(text in answer.answer for text in SAYS[case.id]) else f"says {answer.answer!r}"
 
 
-@pytest.mark.parametrize(("name", "most_wrong"), [("fit", 0), ("held", 4)])
+@pytest.mark.parametrize(("name", "most_wrong"), [("fit", 0), ("held", 3)])
 def test_the_score_is_held(answers: dict[str, Answer], name: str, most_wrong: int) -> None:
     cases = [case for case in CASES if (case.id in HELD) == (name == "held")]
     wrong = {case.question: why for case in cases if (why := problem(case, answers[case.id]))}

@@ -77,7 +77,7 @@ class Watch:
         try:
             assistant = self._reopen(self._desk.assistant, name)
             require_findable(assistant.index)
-            names_of(assistant.index)  # every article is read for them: not while a reader waits
+            names_of(name, assistant.articles)  # every article is read for them: not while a reader waits
         except (IndexDamaged, IndexMismatch, FileNotFoundError) as error:  # not found: a newer one is there already
             self._refuse(name, error)
         else:
