@@ -63,10 +63,15 @@ def stems(tokens: Sequence[str], lang: Lang) -> list[str]:
 
 def question_stems(text: str, lang: Lang, index_lang: Lang) -> list[str]:
     """What to look for in passages of `index_lang` for a question in `lang`."""
+    return list(_question_stems(text, lang, index_lang))
+
+
+@lru_cache(64)  # one search asks for the same again for each hit
+def _question_stems(text: str, lang: Lang, index_lang: Lang) -> tuple[str, ...]:
     tokens = words(text)
     if lang != index_lang:
         tokens = [token for token in tokens if fold(token) not in _stop_words(lang)]
-    return stems(tokens, index_lang)
+    return tuple(stems(tokens, index_lang))
 
 
 class LexicalIndex:
