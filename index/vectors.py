@@ -57,7 +57,7 @@ class FaissVectors:
     def load(cls, directory: Path) -> FaissVectors:
         """Memory-mapped."""
         path, near = directory / "vectors.faiss", directory / "near.faiss"
-        flat = faiss.read_index(str(path), faiss.IO_FLAG_MMAP)
+        flat = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
         return cls(flat, _RowFile(path, flat.ntotal, flat.d), NearVectors.load(near) if near.exists() else None)
 
     def __len__(self) -> int:

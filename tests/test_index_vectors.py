@@ -164,6 +164,20 @@ def test_rows_of_a_mapped_index_are_read_as_they_went_in(many: tuple[NDArray[np.
     assert len(many[1]) == 20_000
 
 
+def test_vectors_are_mapped_and_not_read_into_memory(tmp_path: Path) -> None:
+    FaissVectors.build(np.ones((40_000, 128), np.float32)).save(tmp_path)  # 20 MB
+    before = own_memory()
+    loaded = FaissVectors.load(tmp_path)
+    assert len(loaded.search(np.ones(128, np.float32), 10)[0]) == 10
+    assert own_memory() - before < 5e6
+
+
+def own_memory() -> int:
+    """Bytes of this process that are of no file."""
+    (line,) = (line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("RssAnon"))
+    return int(line.split()[1]) * 1024
+
+
 # One vector a token
 
 
