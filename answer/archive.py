@@ -109,8 +109,8 @@ def _known(
     words = " ".join(phrases.known(request.kind, reading.hit.article, lang) for reading in telling)
     if request.kind == "author":
         telling = [_signed(index, asked, reading) for reading in telling]
-    read = [reading.hit for reading in telling]
-    return Finding(words, telling[0].confidence, tuple(telling), (*read, *hits))
+    evidence = {(hit.article.id, hit.passage.start): hit for hit in (*(r.hit for r in telling), *hits)}
+    return Finding(words, telling[0].confidence, tuple(telling), tuple(evidence.values()))
 
 
 def _value(request: Request, article: Article) -> object:
