@@ -56,6 +56,7 @@ def building(directory: Path) -> Iterator[None]:
             raise BuildRefused(f"Another build is at work in {directory}; wait for it to end.") from None
         for stale in directory.glob(f"{_WORK}*"):  # left by a build that was killed
             shutil.rmtree(stale, ignore_errors=True)
+        (directory / f"{CURRENT}.new").unlink(missing_ok=True)
         yield
 
 
