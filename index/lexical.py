@@ -124,11 +124,7 @@ class LexicalIndex:
         return math.log1p((self.postings.count - frequency + 0.5) / (frequency + 0.5))
 
     def _numbered(self, terms: Mapping[str, float]) -> dict[int, float]:
-        return {
-            number: float(weight)
-            for term, weight in terms.items()
-            if (number := self._number(term)) is not None
-        }
+        return {number: float(weight) for term, weight in terms.items() if (number := self._number(term)) is not None}
 
     def coverage(self, question: str, lang: Lang, sentences: Sequence[str], sentence_lang: Lang) -> list[float]:
         """For each sentence the share, 0 to 1, of the question's terms it holds, weighed by idf."""
