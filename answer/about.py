@@ -75,7 +75,9 @@ def both(one: Filters, other: Filters) -> Filters:
 
 
 def _topic(question: str) -> str:
-    return _tidy(question[slice(*subject_in(plain(question)))])
+    """Empty where no word is left: signs alone are no subject."""
+    topic = _tidy(question[slice(*subject_in(plain(question)))])
+    return topic if re.search(r"\w", topic) else ""
 
 
 def _blank(text: str, spans: Sequence[Span]) -> str:

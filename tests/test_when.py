@@ -203,3 +203,10 @@ def test_filters_as_the_page_sends_them() -> None:
 def test_other_filters_are_turned_away(text: str) -> None:
     with pytest.raises(FiltersUnreadable):
         read_filters(text)
+
+
+@pytest.mark.parametrize("question", ["Artikel über /", "articles about ?!", "Quels articles sur « … » ?"])
+def test_signs_are_no_subject(question: str) -> None:
+    """Hypothesis found it: an index was asked for articles about a slash."""
+    request = understand(question, NAMES, TODAY)
+    assert (request.kind, request.topic) == ("words", "")
