@@ -29,7 +29,7 @@ test: ## environment and all tests
 	@scripts/axe >/dev/null
 	@scripts/wordpress install || [ "$$(id -u)" != 0 ] # without root its tests are skipped and say what to install
 	@scripts/nginx || [ "$$(id -u)" != 0 ] # likewise
-	@$(DEV) -m pytest -n 2 --dist loadfile --durations 25 # one file in one process: its fixtures are made once
+	@$(DEV) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 25 # a file in one process: its fixtures are made once
 
 eval: index ## ask the eval questions and hold the answers against thresholds and baseline
 	@$(PYTHON) -m eval run

@@ -1,9 +1,9 @@
 """Which of very many vectors may be nearest: cells around centroids, of which a few are searched, 8 bits a number.
 
 faiss.IndexIVFScalarQuantizer, memory-mapped; what it proposes is scored again with the whole vectors (`index.vectors`).
-Chosen among the kinds that `python -m bench.scale_near` compares. A graph (HNSW) finds as many in half the time, both
-being a small part of a search; but it takes longer to build, and where filters admit few it wanders among those that
-are not admitted, while cells are searched the more of, down to all of them, the fewer are admitted.
+Chosen among the kinds that `python -m bench.scale_near` compares. A graph (HNSW) takes longer to build, and where
+filters admit few it wanders among those that are not admitted, while cells are searched the more of, down to all of
+them, the fewer are admitted.
 """
 
 from __future__ import annotations

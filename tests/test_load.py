@@ -187,9 +187,11 @@ def test_fifty_clients_for_a_minute(crowded: Server) -> None:
 
 @pytest.fixture(scope="module")
 def remembering(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """With the reader that is quick: what is kept of a question does not depend on who reads."""
+    """With the reader that is quick, and one thread, as other tests run beside: what is kept of a question depends on
+    neither."""
     log = tmp_path_factory.mktemp("remembering") / "log"
-    server = Server(settings, log, BULLETIN_READER="sentences", BULLETIN_RATE="1000000/minute")
+    quick = {"BULLETIN_READER": "sentences", "BULLETIN_THREADS": "1"}
+    server = Server(settings, log, BULLETIN_RATE="1000000/minute", **quick)
     yield server
     server.stop()
 
