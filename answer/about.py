@@ -61,7 +61,10 @@ def understand(question: str, names: Names, today: datetime.date) -> Request:
         None if kind in ("words", "said") else extreme_of(text),
         section.name if section and not section.known else "",
     )
-    return request if request.names_something else replace(request, kind="words")
+    if not request.names_something:
+        return replace(request, kind="words")
+    # "What did the bulletin publish in 2014?" names no subject: its articles are what is asked for.
+    return replace(request, kind="articles") if kind == "said" and not request.topic else request
 
 
 def both(one: Filters, other: Filters) -> Filters:

@@ -210,3 +210,10 @@ def test_signs_are_no_subject(question: str) -> None:
     """Hypothesis found it: an index was asked for articles about a slash."""
     request = understand(question, NAMES, TODAY)
     assert (request.kind, request.topic) == ("words", "")
+
+
+@pytest.mark.parametrize("question", ["What did the bulletin publish in 2014?", "Qu’a publié le bulletin en 2014 ?"])
+def test_what_was_published_without_a_subject_is_articles(question: str) -> None:
+    request = understand(question, NAMES, TODAY)
+    assert (request.kind, request.topic) == ("articles", "")
+    assert request.filters == Filters(since=datetime.date(2014, 1, 1), until=datetime.date(2014, 12, 31))
