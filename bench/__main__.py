@@ -21,7 +21,16 @@ def main(argv: list[str] | None = None) -> int:
     verbs = parser.add_subparsers(
         required=True, metavar="ask|start|sets|quality|retrieval|answers|add|scale|cluster|build|peers"
     )
+    _asking(verbs)
+    _public_sets(verbs)
+    _growth(verbs)
+    _peers_beside(verbs)
+    options = parser.parse_args(argv)
+    return int(options.command(options, Settings.from_environment()))
 
+
+def _asking(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """How long an answer takes."""
     ask = verbs.add_parser("ask", help="time from question to cited answer, and the share of each stage")
     ask.add_argument("--questions", type=Path, default=QUESTIONS, help="default: %(default)s")
     ask.add_argument("--index", type=Path, metavar="DIR", help="default: the settings' own")
@@ -34,6 +43,9 @@ def main(argv: list[str] | None = None) -> int:
     start.add_argument("--rounds", type=positive, default=3, help="default: %(default)s")
     start.set_defaults(command=_start)
 
+
+def _public_sets(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """How good it is on public sets."""
     public = argparse.ArgumentParser(add_help=False)
     public.add_argument("--data", type=Path, required=True, metavar="DIR", help="holds piaf/, squad-en/ and xquad/")
     public.add_argument("--out", type=Path, default=ROOT / "var" / "sets", metavar="DIR", help="default: %(default)s")
@@ -65,6 +77,9 @@ def main(argv: list[str] | None = None) -> int:
     answers.add_argument("--questions", type=positive, metavar="N", help="of each set at most (default: all held out)")
     answers.set_defaults(command=_answers)
 
+
+def _growth(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """What more articles, passages and servers cost."""
     add = verbs.add_parser("add", help="time from a new article's file to the first answer that cites it")
     add.add_argument("--data", type=Path, required=True, metavar="DIR", help="holds piaf/, squad-en/ and xquad/")
     add.add_argument("--out", type=Path, default=ROOT / "var" / "add", metavar="DIR", help="default: %(default)s")
@@ -91,6 +106,9 @@ def main(argv: list[str] | None = None) -> int:
     cluster.add_argument("--seconds", type=positive, default=20, help="for each of the servers (default: %(default)s)")
     cluster.set_defaults(command=_cluster)
 
+
+def _peers_beside(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Next to other systems."""
     sides = argparse.ArgumentParser(add_help=False)
     sides.add_argument("--articles", type=Path, metavar="DIR", help="default: the settings' own")
     sides.add_argument("--rounds", type=positive, default=3, help="of all systems in turn (default: %(default)s)")
@@ -105,9 +123,6 @@ def main(argv: list[str] | None = None) -> int:
     peers.add_argument("--json", type=Path, metavar="FILE", help="also write every round, with the versions")
     peers.add_argument("--plot", type=Path, metavar="FILE", help="also draw the ratios, as a PNG")
     peers.set_defaults(command=_peers)
-
-    options = parser.parse_args(argv)
-    return int(options.command(options, Settings.from_environment()))
 
 
 def _ask(options: argparse.Namespace, settings: Settings) -> int:

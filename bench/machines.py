@@ -43,7 +43,24 @@ def free_port() -> int:
         return port
 
 
-class AppServer:
+class Program:
+    """A process that can be killed, and frozen."""
+
+    _process: subprocess.Popen[bytes]
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait(30)
+
+    def freeze(self) -> None:
+        """As a machine that is there and does not answer."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._process.send_signal(signal.SIGCONT)
+
+
+class AppServer(Program):
     """`python app.py` on a port it comes back to."""
 
     def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
@@ -68,17 +85,6 @@ class AppServer:
             assert time.monotonic() < deadline
             time.sleep(0.1)
 
-    def kill(self) -> None:
-        self._process.kill()
-        self._process.wait(30)
-
-    def freeze(self) -> None:
-        """As a machine that is there and does not answer."""
-        self._process.send_signal(signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        self._process.send_signal(signal.SIGCONT)
-
     def answered(self) -> int:
         """Questions of the API that this server has answered since it started."""
         lines = get(self.port, "/metrics")[1].decode().splitlines()
@@ -86,7 +92,7 @@ class AppServer:
         return sum(int(float(line.split()[-1])) for line in counts if 'outcome="answered"' in line or "refused" in line)
 
 
-class Nginx:
+class Nginx(Program):
     """deploy/nginx.conf with the ports of two servers, and what else a test has to change in it."""
 
     def __init__(self, folder: Path, ports: tuple[int, int], changes: Mapping[str, str]) -> None:
@@ -109,12 +115,8 @@ class Nginx:
     def address(self) -> str:
         return f"http://127.0.0.1:{self.port}/"
 
-    def kill(self) -> None:
-        self._process.kill()
-        self._process.wait(30)
 
-
-class LiteServer:
+class LiteServer(Program):
     """Comes back to its port and its data."""
 
     def __init__(self, folder: Path) -> None:
@@ -140,16 +142,6 @@ class LiteServer:
             connect(self.uri).list_collections(timeout=5)
             return True
         return False
-
-    def kill(self) -> None:
-        self._process.kill()
-        self._process.wait(30)
-
-    def freeze(self) -> None:
-        self._process.send_signal(signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        self._process.send_signal(signal.SIGCONT)
 
     @property
     def resident_mb(self) -> float:

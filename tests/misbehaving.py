@@ -9,6 +9,11 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+import pytest
+
+from corpus.fetch import Fetcher
+from errors import FetchError
+
 Reply = Callable[["Visit"], None]
 
 
@@ -95,3 +100,11 @@ def misbehaving(host: str = "127.0.0.2") -> Iterator[Misbehaving]:
     finally:
         server.close()
         thread.join()
+
+
+def problem(fetcher: Fetcher, url: str) -> str:
+    """Why this address cannot be fetched."""
+    with pytest.raises(FetchError) as caught:
+        fetcher.fetch(url)
+    assert caught.value.url == url
+    return caught.value.problem

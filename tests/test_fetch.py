@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from corpus.fetch import Fetched, Fetcher, Limits, inflate, joined_address
 from corpus.guard import Allowed
 from errors import FetchError
-from tests.misbehaving import Misbehaving, Visit, misbehaving
+from tests.misbehaving import Misbehaving, Visit, misbehaving, problem
 
 HOST = "127.0.0.2"
 QUICK = Limits(delay=0, timeout=1, total=3, max_bytes=100_000, backoff=0.01, patience=2)
@@ -34,13 +34,6 @@ def server() -> Iterator[Misbehaving]:
 def fetcher() -> Iterator[Fetcher]:
     with Fetcher(Allowed.parse([HOST]), QUICK) as fetcher:
         yield fetcher
-
-
-def problem(fetcher: Fetcher, url: str) -> str:
-    with pytest.raises(FetchError) as caught:
-        fetcher.fetch(url)
-    assert caught.value.url == url
-    return caught.value.problem
 
 
 # What is asked, and what comes

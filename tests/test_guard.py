@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from corpus.fetch import Fetcher, Limits
 from corpus.guard import Allowed, refusal
-from errors import FetchError, SettingsError
-from tests.misbehaving import Misbehaving, misbehaving
+from errors import SettingsError
+from tests.misbehaving import Misbehaving, misbehaving, problem
 
 HOST = "127.0.0.2"
 QUICK = Limits(delay=0, timeout=2, backoff=0.01)
@@ -32,13 +32,6 @@ def server() -> Iterator[Misbehaving]:
 def fetcher() -> Iterator[Fetcher]:
     with Fetcher(Allowed.parse([HOST]), QUICK) as fetcher:
         yield fetcher
-
-
-def problem(fetcher: Fetcher, url: str) -> str:
-    with pytest.raises(FetchError) as caught:
-        fetcher.fetch(url)
-    assert caught.value.url == url
-    return caught.value.problem
 
 
 @pytest.mark.parametrize(
