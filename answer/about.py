@@ -9,10 +9,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from answer.frames import Extreme, Kind, extreme_of, kind_of, subject_in
-from answer.names import Names
+from answer.names import Named, Names
 from answer.published import of_publication
-from answer.when import periods, plain
+from answer.when import Period, periods, plain
 from records import Filters, Span
+
+_NOTHING_ELSE = re.compile(
+    r"(?:\W|\b(?:et|ou|puis|sinon|and|or|then|und|oder|dann|what about|how about|qu'en est-il|wie (?:ist|war) es"
+    r"|was ist|aussi|also|too|auch|mit|for|de|en|dans|la|in|im|der|die|the|du|ceux|those|ones|from|vom|von|aus)\b)*"
+)
+"""What joins a date or a section to the question before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +58,7 @@ def understand(question: str, names: Names, today: datetime.date) -> Request:
         kind,
         _tidy(_blank(question, filtering)) if filtering else question,
         "" if kind == "words" else _topic(_blank(question, [*spans, *named])),
-        Filters(
-            section.name if section and section.known else "",
-            max((p.since for p in dates if p.since), default=None),
-            min((p.until for p in dates if p.until), default=None),
-        ),
+        _filters(section, dates),
         author.name if author else "",
         None if kind in ("words", "said") else extreme_of(text),
         section.name if section and not section.known else "",
@@ -65,6 +67,44 @@ def understand(question: str, names: Names, today: datetime.date) -> Request:
         return replace(request, kind="words")
     # "What did the bulletin publish in 2014?" names no subject: its articles are what is asked for.
     return replace(request, kind="articles") if kind == "said" and not request.topic else request
+
+
+def understand_in_turn(question: str, earlier: Sequence[str], names: Names, today: datetime.date) -> Request:
+    """The same, of a question behind `earlier` ones, oldest first: "And in 2013?" asks for what the last of them did,
+    of other dates or another section. Only where that one asked for articles, or of a date or section itself: "how many
+    people live in Berlin?" is asked of all articles still."""
+    request = understand(question, names, today)
+    named = _named_alone(question, names, today)
+    if named == Filters():
+        return request
+    for before in reversed(earlier):
+        if _named_alone(before, names, today) != Filters():
+            continue  # it leans on one before it, too
+        last = understand(before, names, today)
+        if last.kind == "words" and last.filters == Filters():
+            return request
+        kept = replace(last.filters, since=None, until=None) if named.since or named.until else last.filters
+        kept = replace(kept, section="") if named.section else kept
+        return replace(last, filters=both(kept, named), unknown_section="" if named.section else last.unknown_section)
+    return request
+
+
+def _named_alone(question: str, names: Names, today: datetime.date) -> Filters:
+    """The dates and the section that a question names where it says nothing else; none where it does."""
+    section = names.section_in(question)
+    dates = periods(question, today, names.newest)
+    spans = [*((p.start, p.end) for p in dates), *([section.span] if section and section.known else [])]
+    if not spans or not _NOTHING_ELSE.fullmatch(plain(_blank(question, spans))):
+        return Filters()
+    return _filters(section, dates)
+
+
+def _filters(section: Named | None, dates: Sequence[Period]) -> Filters:
+    return Filters(
+        section.name if section and section.known else "",
+        max((p.since for p in dates if p.since), default=None),
+        min((p.until for p in dates if p.until), default=None),
+    )
 
 
 def both(one: Filters, other: Filters) -> Filters:

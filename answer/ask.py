@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from answer.about import Request, both, understand
+from answer.about import Request, both, understand_in_turn
 from answer.agreement import disagreeing
 from answer.archive import find, passages_about
 from answer.cite import cite
@@ -61,7 +61,7 @@ class Assistant:
         likely = detect_language(earlier[-1]) if earlier else "fr"
         asked = prepare(question, self.encoder, max_characters=self.max_question, lang=lang, likely=likely)
         names = names_of(self.index.version, self.articles)
-        request = understand(asked.text, names, today or datetime.date.today())
+        request = understand_in_turn(asked.text, earlier, names, today or datetime.date.today())
         filters = both(filters or Filters(), request.filters)
         watch.lap("encode")
         if request.kind not in ("words", "said"):

@@ -108,3 +108,12 @@ def test_last_year_is_told_from_today(dated: Assistant) -> None:
     question = "What did the bulletin write last year about Desertec?"
     assert dated.ask(question, today=TODAY).citations[0].article_id == "solar-desert-2013"
     assert dated.ask(question, today=datetime.date(2026, 1, 1)).status == "refused"
+
+
+def test_a_year_alone_asks_again_what_was_asked_before(dated: Assistant) -> None:
+    before = "What did the bulletin write about hydrogen in 2012?"
+    asked = {citation.article_id for citation in dated.ask(before, today=TODAY).citations}
+    assert asked and all(dated.articles[name].date.year == 2012 for name in asked)  # type: ignore[union-attr]
+    solar = dated.ask("And in 2014?", turns=["Which articles about solar cells appeared in 2013?"], today=TODAY)
+    assert [citation.article_id for citation in solar.citations] == ["solar-glass-2014"]
+    assert "2014" in solar.answer and "solar cells" in solar.answer

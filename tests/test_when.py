@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from answer.about import both, understand
+from answer.about import both, understand, understand_in_turn
 from answer.archive_phrases import which
 from answer.names import Names
 from answer.when import days_named, periods, plain
@@ -166,6 +166,40 @@ def test_the_most_recent_day_and_the_biggest_section_come_first() -> None:
     assert NAMES.newest == TODAY
     assert Names.of([]).newest is None
     assert Names.of([an_article("B"), an_article("A"), an_article("B")]).sections == ("B", "A")
+
+
+@pytest.mark.parametrize(
+    ("earlier", "question", "topic", "section", "years"),
+    [
+        (["What did the bulletin write about hydrogen in 2012?"], "And in 2013?", "hydrogen", "", (2013, 2013)),
+        (["Articles sur l'hydrogène en 2012", "Et en 2013 ?"], "et 2014 ?", "hydrogène", "", (2014, 2014)),
+        (["Welche Artikel über Wind gibt es?"], "Und in der Rubrik Fokus?", "Wind", "Focus", None),
+        (["Quels articles de la rubrique Focus en 2011 ?"], "Et de 2010 à 2012 ?", "", "Focus", (2010, 2012)),
+        (["Articles de la rubrique Focus en 2011"], "Et dans la rubrique Énergie ?", "", "Énergie", (2011, 2011)),
+    ],
+)  # fmt: skip
+def test_another_date_or_section_is_asked_for_in_turn(
+    earlier: list[str], question: str, topic: str, section: str, years: tuple[int, int] | None
+) -> None:
+    request = understand_in_turn(question, earlier, NAMES, TODAY)
+    first, last = years or (0, 0)
+    expected = (datetime.date(first, 1, 1), datetime.date(last, 12, 31)) if years else (None, None)
+    filters = request.filters
+    assert (request.topic, filters.section, (filters.since, filters.until)) == (topic, section, expected)
+
+
+@pytest.mark.parametrize(
+    ("earlier", "question"),
+    [
+        (["How many people live in Berlin?"], "And in 2013?"),
+        ([], "And in 2013?"),
+        (["Articles sur l'hydrogène en 2012"], "Et combien de cavernes en 2013 ?"),
+        (["Articles sur l'hydrogène en 2012"], "Et Berlin ?"),
+        (["Et en 2012 ?"], "Et en 2013 ?"),
+    ],
+)
+def test_what_is_no_turn_is_as_if_asked_alone(earlier: list[str], question: str) -> None:
+    assert understand_in_turn(question, earlier, NAMES, TODAY) == understand(question, NAMES, TODAY)
 
 
 def test_filters_are_intersected() -> None:
