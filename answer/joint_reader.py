@@ -58,7 +58,7 @@ class JointReader(nn.Module):
         return Marks(start, end, self.relevant(states[:, 0])[:, 0])
 
 
-RANK = 64
+RANK = 128
 """Of the change to each matrix; what it saves and what it costs is in docs/reader.md (`python -m train compress`)."""
 
 
