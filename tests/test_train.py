@@ -270,4 +270,4 @@ def test_weights_come_back_but_for_what_the_rank_cannot_hold(tmp_path: Path) -> 
     after = load_reader(model, tmp_path / "w").state_dict()
     for name, before in reader.state_dict().items():
         assert torch.allclose(before, after[name], atol=float(before.abs().max()) / 200), name
-    assert (tmp_path / "w").stat().st_size < 10e6
+    assert (tmp_path / "w").stat().st_size < 20e6
