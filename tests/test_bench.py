@@ -173,7 +173,7 @@ def test_we_are_built_started_and_asked_in_processes_of_our_own(tmp_path: Path) 
     (numbers,) = comparison.rounds["ours"]
     assert (comparison.passages, comparison.questions) == (8, 2)
     assert numbers["recall@5"] == 1
-    assert 0 < numbers["encode"] < numbers["retrieve"] < 1e3 * numbers["cold"]
+    assert all(0 < numbers[name] < 1e3 * numbers["cold"] for name in ("encode", "retrieve"))  # milliseconds, seconds
     assert 0 < numbers["rss"] <= numbers["peak"]
     assert 0 < numbers["used"] < numbers["installed"]
     assert all(numbers[name] > 0 for name in ("answer", "build", "index", "build_peak"))
