@@ -73,20 +73,15 @@ def understand_in_turn(question: str, earlier: Sequence[str], names: Names, toda
     """The same, of a question behind `earlier` ones, oldest first: "And in 2013?" asks for what the last of them did,
     of other dates or another section. Only where that one asked for articles, or of a date or section itself: "how many
     people live in Berlin?" is asked of all articles still."""
-    request = understand(question, names, today)
-    named = _named_alone(question, names, today)
-    if named == Filters():
+    request, named = understand(question, names, today), _named_alone(question, names, today)
+    if named == Filters() or not earlier:
         return request
-    for before in reversed(earlier):
-        if _named_alone(before, names, today) != Filters():
-            continue  # it leans on one before it, too
-        last = understand(before, names, today)
-        if last.kind == "words" and last.filters == Filters():
-            return request
-        kept = replace(last.filters, since=None, until=None) if named.since or named.until else last.filters
-        kept = replace(kept, section="") if named.section else kept
-        return replace(last, filters=both(kept, named), unknown_section="" if named.section else last.unknown_section)
-    return request
+    last = understand_in_turn(earlier[-1], earlier[:-1], names, today)  # it may lean on one before it, too
+    if last.kind == "words" and last.filters == Filters():
+        return request
+    kept = replace(last.filters, since=None, until=None) if named.since or named.until else last.filters
+    kept = replace(kept, section="") if named.section else kept
+    return replace(last, filters=both(kept, named), unknown_section="" if named.section else last.unknown_section)
 
 
 def _named_alone(question: str, names: Names, today: datetime.date) -> Filters:

@@ -173,6 +173,7 @@ def test_the_most_recent_day_and_the_biggest_section_come_first() -> None:
     [
         (["What did the bulletin write about hydrogen in 2012?"], "And in 2013?", "hydrogen", "", (2013, 2013)),
         (["Articles sur l'hydrogène en 2012", "Et en 2013 ?"], "et 2014 ?", "hydrogène", "", (2014, 2014)),
+        (["articles about wind", "and in the Focus section?"], "And in 2013?", "wind", "Focus", (2013, 2013)),
         (["Welche Artikel über Wind gibt es?"], "Und in der Rubrik Fokus?", "Wind", "Focus", None),
         (["Quels articles de la rubrique Focus en 2011 ?"], "Et de 2010 à 2012 ?", "", "Focus", (2010, 2012)),
         (["Articles de la rubrique Focus en 2011"], "Et dans la rubrique Énergie ?", "", "Énergie", (2011, 2011)),
@@ -195,6 +196,7 @@ def test_another_date_or_section_is_asked_for_in_turn(
         ([], "And in 2013?"),
         (["Articles sur l'hydrogène en 2012"], "Et combien de cavernes en 2013 ?"),
         (["Articles sur l'hydrogène en 2012"], "Et Berlin ?"),
+        (["Articles sur l'hydrogène en 2012", "Où est Berlin ?"], "Et en 2013 ?"),
         (["Et en 2012 ?"], "Et en 2013 ?"),
     ],
 )
