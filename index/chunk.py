@@ -46,7 +46,16 @@ class SentenceSplitter(TextSplitter):
                 continue
             chunks += self._merge_splits(fitting, "") + self._split_evenly(paragraph)
             fitting = []
-        return chunks + self._merge_splits(fitting, "")
+        chunks += self._merge_splits(fitting, "")
+        return [part for merged in chunks for part in self._fitting(merged)]
+
+    def _fitting(self, merged: str) -> list[str]:
+        """Halves where the whole is too long after all: a word that was cut may have more tokens than its parts, each
+        of which begins like a word of its own."""
+        if self._length_function(merged) <= self._chunk_size or len(merged) <= 1:
+            return [merged]
+        middle = len(merged) // 2
+        return [*self._fitting(merged[:middle]), *self._fitting(merged[middle:])]
 
     def _split_evenly(self, paragraph: str) -> list[str]:
         """A long paragraph in parts of about one size: a last sentence alone would be found by nobody."""

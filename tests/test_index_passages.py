@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from corpus.articles import read_articles
@@ -103,6 +103,7 @@ def require_whole(body: str, passages: list[Passage]) -> None:
 
 
 @settings(max_examples=120, deadline=None)
+@example(body="001..¢¬ÃÙCôclusters", lang="fr", size=8)  # nine tokens, of parts that have eight
 @given(body=BODIES, lang=st.sampled_from(LANGS), size=st.sampled_from([8, 20, PASSAGE_TOKENS]))
 def test_any_text_becomes_passages_that_are_whole_and_fit_the_model(
     encoder: Encoder, body: str, lang: Lang, size: int
