@@ -7,7 +7,7 @@ All offsets count characters (Unicode code points) of `Article.body`, ends exclu
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, get_args
 
@@ -58,12 +58,19 @@ class Encoding:
     (prefixes and special tokens left out). `spans`: int32 (n, 2), where each token stands in the text.
     `states`: float32 (n, width), the same tokens half-way through the encoder (after `index.weights.SPLIT_LAYER`
     layers), not of unit length; width 0 where the encoder has none to give.
+    `as_query`: of a question, where its encoder has layers for questions alone: computes its `tokens` by these, as they
+    are to meet passages of its own language.
     """
 
     vector: NDArray[np.float32]
     tokens: NDArray[np.float32]
     spans: NDArray[np.int32]
     states: NDArray[np.float32]
+    as_query: Callable[[], NDArray[np.float32]] | None = None
+
+    def tokens_for(self, own_language: bool) -> NDArray[np.float32]:
+        """A question's tokens as they are to meet those of passages, of its own language or of another."""
+        return self.as_query() if own_language and self.as_query else self.tokens
 
 
 class Encoder(Protocol):

@@ -16,7 +16,7 @@ from answer.ask import PASSAGES_READ, Assistant
 from app import open_assistant, open_builder
 from bench.rankers import DENSE, OURS, WORDS
 from bench.retrieval import prepare_sets
-from bench.sets import SPLIT, TUNING
+from bench.sets import SPLIT, USE
 from eval.questions import QuestionCase, read_questions
 from eval.run import evaluate, summarize
 from index.search import CANDIDATES, search
@@ -56,7 +56,7 @@ def report(data: Path, out: Path, names: Sequence[str], most: int | None, settin
 
 def held_out(cases: Sequence[QuestionCase], most: int | None = None) -> list[QuestionCase]:
     """Those on articles that nothing was trained, fitted or chosen on, `most` of them at most."""
-    return [case for case in cases if f"{SPLIT}test" in case.tags and TUNING not in case.tags][:most]
+    return [case for case in cases if {f"{SPLIT}test", f"{USE}test"} <= {*case.tags}][:most]
 
 
 def measure(assistant: Assistant, cases: Sequence[QuestionCase], *, progress: bool = False) -> Mapping[str, Any]:

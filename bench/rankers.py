@@ -38,14 +38,15 @@ class Scores(NamedTuple):
     words: Floats
     """BM25."""
     late: Floats
-    """MaxSim over the token vectors."""
+    """MaxSim over the token vectors that search compares."""
 
 
 def score(cases: Sequence[QuestionCase], index: Index, encoder: Encoder, *, progress: bool = False) -> Scores:
-    """Exact scores, no candidates chosen."""
+    """Exact scores, no candidates chosen. All articles of the index are in one language."""
     passages = range(len(index.passages))
     vectors = index.vectors.rows(passages)
     tokens = Tokens([index.tokens.of(row).vectors() for row in passages])
+    langs = {article.lang for article in index.articles.values()}
     parts = []
     with tqdm(total=len(cases), desc="all passages", unit="question", disable=not progress) as bar:
         for start in range(0, len(cases), _BATCH):
@@ -53,7 +54,8 @@ def score(cases: Sequence[QuestionCase], index: Index, encoder: Encoder, *, prog
             asked = [prepare(case.question, encoder, lang=case.lang).encoding for case in batch]
             dense = np.stack([question.vector for question in asked]) @ vectors.T
             words = np.stack([index.lexical.scores(case.question, case.lang) for case in batch])
-            parts.append((dense, words, tokens.max_sims([question.tokens for question in asked])))
+            as_query = [q.tokens_for({case.lang} == langs) for q, case in zip(asked, batch, strict=True)]
+            parts.append((dense, words, tokens.max_sims(as_query)))
             bar.update(len(batch))
     return Scores(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 

@@ -1,7 +1,7 @@
 """Retrieval on public sets whose paragraphs are articles of their own: its parts, plain fusions of them, and ours.
 
-Every ranker ranks all passages; ours is what `index.search` finds. The weight of the words is chosen on the Wikipedia
-articles of one half (`tuned`), and every result is of the other.
+Every ranker ranks all passages; ours is what `index.search` finds. Every result is of the half of the Wikipedia
+articles that questions were not trained on; the weight of the words is chosen on articles of neither.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from app import open_builder, open_encoder
-from bench.rankers import DENSE, LATE, OURS, WORDS, article_rankings, plain_rankers, score
-from bench.sets import SETS, TUNING, WIKIPEDIA, AskedSet, convert_paragraphs
+from bench.rankers import DENSE, LATE, OURS, WORDS, Tokens, article_rankings, plain_rankers, score
+from bench.sets import SETS, USE, WIKIPEDIA, AskedSet, convert_paragraphs
 from corpus.articles import read_articles
 from eval.metrics import contains, ratio_intervals
 from eval.questions import QuestionCase, read_questions
@@ -39,6 +39,8 @@ HOLDING = {1: "answer in the first", 10: "answer in the first 10"}
 """Whether one of the first so many paragraphs holds the answer, be it the one that the question was written on or not.
 """
 COLUMNS = (*MEASURES.values(), *HOLDING.values())
+REPORTED, TUNED_ON = f"{USE}test", f"{USE}val"
+"""Tags of questions."""
 _DEPTH = 10
 _NAMED = re.compile(r"(?<=\S\s)[A-ZÀ-ÖØ-Þ]|\d")
 
@@ -58,7 +60,7 @@ class Ranked:
 
 
 class Found(NamedTuple):
-    """What search found for a question of the tuning half, (n,) each: which hits are the right paragraph's, how near
+    """What search found for a question to tune on, (n,) each: which hits are the right paragraph's, how near
     they are, and which share of the words they hold."""
 
     right: NDArray[np.bool_]
@@ -68,7 +70,7 @@ class Found(NamedTuple):
 
 def report(data: Path, out: Path, names: Sequence[str], settings: Settings) -> Iterator[str]:
     """Markdown as it comes: a table of each set's rankers, then how far ours is ahead, what it misses, and the weights
-    that do best on the tuning half.
+    that do best on the articles to tune on.
 
     Raises BulletinError when `data` does not hold the sets.
     """
@@ -85,9 +87,11 @@ def report(data: Path, out: Path, names: Sequence[str], settings: Settings) -> I
         findings += [lead(ranked), limits(ranked)]
         same = cases[0].lang == next(iter(index.articles.values())).lang
         tuned[same].append(candidates(cases, index, encoder, progress=progress))
+        if same:
+            findings.append(levels(asked.name, cases, index, encoder))
     yield "\n".join(["", *findings])
     best = {same: best_weight(found) if found else "not asked" for same, found in tuned.items()}
-    yield f"Best weight of words on the tuning half: {best[True]} in one language, {best[False]} across."
+    yield f"Best weight of words on the articles to tune on: {best[True]} in one language, {best[False]} across."
 
 
 def prepare_sets(data: Path, out: Path, names: Collection[str], builder: Encoder, progress: bool) -> list[AskedSet]:
@@ -102,8 +106,8 @@ def prepare_sets(data: Path, out: Path, names: Collection[str], builder: Encoder
 
 
 def rank(name: str, cases: Sequence[QuestionCase], index: Index, encoder: Encoder, *, progress: bool = False) -> Ranked:
-    """Every ranker over the questions that are not for tuning."""
-    cases = [case for case in cases if TUNING not in case.tags]
+    """Every ranker over the questions that results are of."""
+    cases = [case for case in cases if REPORTED in case.tags]
     scores = score(cases, index, encoder, progress=progress)
     owners = [passage.article_id for passage in index.passages]
     rankings = {ranker: article_rankings(s, owners, _DEPTH) for ranker, s in plain_rankers(scores).items()}
@@ -178,8 +182,8 @@ def _means(gains: Gains, wikipedia: Sequence[str]) -> Iterable[tuple[float, floa
 
 
 def candidates(cases: Sequence[QuestionCase], index: Index, encoder: Encoder, *, progress: bool = False) -> list[Found]:
-    """What search finds for the questions that are for tuning."""
-    cases = [case for case in cases if TUNING in case.tags]
+    """What search finds for the questions to tune on."""
+    cases = [case for case in cases if TUNED_ON in case.tags]
     return [
         Found(
             np.array([hit.article.id in case.articles for hit in hits]),
@@ -188,6 +192,25 @@ def candidates(cases: Sequence[QuestionCase], index: Index, encoder: Encoder, *,
         )
         for case, hits in zip(cases, _searched(cases, index, encoder, progress), strict=True)
     ]
+
+
+def levels(name: str, cases: Sequence[QuestionCase], index: Index, encoder: Encoder) -> str:
+    """How late interaction scores the right paragraph and the best wrong one, in the mean over the questions to tune
+    on: by the encoder's tokens of a question, and by its own layers', which `index.search` puts on the same scale."""
+    cases = [case for case in cases if TUNED_ON in case.tags]
+    tokens = Tokens([index.tokens.of(row).vectors() for row in range(len(index.passages))])
+    owners = np.array([passage.article_id for passage in index.passages])
+    right = np.array([np.isin(owners, case.articles) for case in cases])
+    asked = [prepare(case.question, encoder, lang=case.lang).encoding for case in cases]
+    told = []
+    for own in (False, True):
+        scores = tokens.max_sims([question.tokens_for(own) for question in asked])
+        told.append([float(np.where(which, scores, -1).max(axis=1).mean()) for which in (right, ~right)])
+    (plain, plain_wrong), (own_right, own_wrong) = told
+    return (
+        f"{name}: late interaction of the right paragraph and the best wrong one is {plain:.3f} and {plain_wrong:.3f} "
+        f"by the encoder's tokens, {own_right:.3f} and {own_wrong:.3f} by the question's own."
+    )
 
 
 def best_weight(sets: Sequence[Sequence[Found]]) -> float:

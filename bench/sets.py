@@ -8,7 +8,7 @@ own unanswerable questions are near misses, on the German articles of XQuAD too,
 English questions over German articles, and the other way round, come from XQuAD, which is parallel by `id`.
 
 `convert_paragraphs` makes the bulletin that retrieval is measured on: every paragraph an article, all questions that
-are answered, each tagged with the half and the split of the Wikipedia article that it was written on.
+are answered, each tagged with the Wikipedia article that it was written on, and what that was used for.
 """
 
 from __future__ import annotations
@@ -26,15 +26,14 @@ from typing import Any
 import yaml
 
 from records import Lang
-from train.data import PIAF, SQUAD2, XQUAD, plain_title, read_squad, splits, translated_near_misses
+from train.data import PIAF, SQUAD2, XQUAD, plain_title, read_squad, retrieval_use, splits, translated_near_misses
 
 SUFFIXES = ("", "-absent", "-given")
 ABOUT = "about:"
 """Begins the tag that names the article a question was written on, whether or not that answers it."""
-WIKIPEDIA, SPLIT = "wikipedia:", "split:"
-"""Begin the tags that name the Wikipedia article of a paragraph, and what the reader used it for: train, val, test."""
-TUNING = "tuning"
-"""The tag of questions that weights may be chosen on; results are of the others."""
+WIKIPEDIA, SPLIT, USE = "wikipedia:", "split:", "use:"
+"""Begin the tags that name the Wikipedia article of a paragraph, and what the reader and what finding used it for:
+train, val (weights may be chosen on it), test (results are of it)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,21 +137,18 @@ def convert(source: SourceSet, data: Path, out: Path, most: int) -> list[AskedSe
 def convert_paragraphs(source: SourceSet, data: Path, out: Path) -> AskedSet:
     """Write a source's paragraphs, each an article, and all its answerable questions under `out`.
 
-    Half of the Wikipedia articles, with all their paragraphs, are for tuning; those that the reader was not trained on
-    are all in the other half. Raises BulletinError when `data` does not hold the set.
+    Each question is tagged with its Wikipedia article and what that was used for (`retrieval_use`). Raises
+    BulletinError when `data` does not hold the set.
     """
     split = splits(data)
     whole = [Wikipedia(plain_title(a["title"]), a["paragraphs"]) for a in read_squad(data / source.file)]
     texts = _questions_by_id(data / source.questions) if source.questions else {}
-    # `splits` takes its held-out articles from the start of the same order.
-    titles = sorted({article.title for article in whole}, key=_hash)
-    tuning = set(titles[(len(titles) + 1) // 2 :])
+    use = retrieval_use(data / source.file)
     asked = AskedSet(source.name, out / "questions" / f"{source.name}.jsonl", out / source.bulletin)
     _write_articles(asked.bulletin / "articles", source, [part for article in whole for part in article.by_paragraph()])
     lines = []
     for article in whole:
-        about = [f"{WIKIPEDIA}{article.title}", f"{SPLIT}{split(article.title)}"]
-        about += [TUNING] if article.title in tuning else []
+        about = [f"{WIKIPEDIA}{article.title}", f"{SPLIT}{split(article.title)}", f"{USE}{use[article.title]}"]
         for part in article.by_paragraph():
             made = [_line(source, question, part.id, False, texts) for question in part.paragraphs[0]["qas"]]
             lines += [line | {"tags": line["tags"] + about} for line in made if line["answerable"]]

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import gelu, scaled_dot_product_attention
 
+from index.weights import QUESTION_LAYER, WheelModel
 from index.weights import SPLIT_LAYER as SPLIT_LAYER  # defined where it can be read without torch
-from index.weights import WheelModel
 
 
 class Layer(nn.Module):
@@ -50,9 +50,9 @@ def layers(model: WheelModel, which: range) -> nn.ModuleList:
 
 
 class SplitEncoder(nn.Module):
-    """Token ids to the states after SPLIT_LAYER layers and after the last."""
+    """Token ids to the states after `split` layers and after the last."""
 
-    def __init__(self, model: WheelModel) -> None:
+    def __init__(self, model: WheelModel, split: int = SPLIT_LAYER) -> None:
         super().__init__()
         hidden = model.hidden
         self.word = nn.Embedding(model.tensors["emb.word"].size // hidden, hidden)
@@ -62,20 +62,56 @@ class SplitEncoder(nn.Module):
         self.word.weight.data = _tensor(model, "emb.word", self.word.weight.shape)
         self.pos.weight.data = _tensor(model, "emb.pos", self.pos.weight.shape)
         self.ln.load_state_dict({n: _tensor(model, f"emb.ln.{n[0]}", self.ln.weight.shape) for n in ("weight", "bias")})
-        self.lower = layers(model, range(SPLIT_LAYER))
-        self.upper = layers(model, range(SPLIT_LAYER, model.layers))
+        self.lower = layers(model, range(split))
+        self.upper = layers(model, range(split, model.layers))
 
-    def forward(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """`ids` int64 (b, n), `mask` int64 (b, n) → float32 (b, n, hidden) twice: half-way and last."""
+    def forward(self, ids: Tensor, mask: Tensor, dropout: float = 0.0) -> tuple[Tensor, Tensor]:
+        """`ids` int64 (b, n), `mask` int64 (b, n) → float32 (b, n, hidden) twice: half-way and last. `dropout`: in the
+        upper layers."""
+        states = self.states(ids, mask, dropout)
+        return states[len(self.lower)], states[-1]
+
+    def states(self, ids: Tensor, mask: Tensor, dropout: float = 0.0) -> list[Tensor]:
+        """float32 (b, n, hidden) before the first layer and after each."""
         positions = torch.arange(ids.shape[1], device=ids.device)
-        states = self.ln(self.word(ids) + self.pos(positions) + self.type_row)
+        states = [self.ln(self.word(ids) + self.pos(positions) + self.type_row)]
         seen = mask.bool()[:, None, None, :]
         for layer in self.lower:
-            states = layer(states, seen)
-        half = states
+            states.append(layer(states[-1], seen))
         for layer in self.upper:
-            states = layer(states, seen)
-        return half, states
+            states.append(layer(states[-1], seen, dropout))
+        return states
+
+
+class ServedEncoder(nn.Module):
+    """The encoder as it is exported: rows of the table of words to states half-way, before the question's own layers,
+    and last."""
+
+    def __init__(self, encoder: SplitEncoder) -> None:
+        super().__init__()
+        self.encoder = encoder
+        encoder.register_module("word", nn.Identity())  # what goes in are the rows it would look up
+
+    def forward(self, rows: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """`rows` float32 (b, n, hidden), `mask` int64 (b, n) → float32 (b, n, hidden) three times."""
+        states = self.encoder.states(rows, mask)
+        return states[SPLIT_LAYER], states[QUESTION_LAYER], states[-1]
+
+
+class QuestionLayers(nn.Module):
+    """The layers that a question has for itself, when passages of its own language are looked for: states before them
+    to states after them."""
+
+    def __init__(self, model: WheelModel) -> None:
+        """`model`: `index.weights.question_weights()`."""
+        super().__init__()
+        self.layers = layers(model, range(QUESTION_LAYER, model.layers))
+
+    def forward(self, states: Tensor, mask: Tensor) -> Tensor:
+        """`states` float32 (b, n, hidden), `mask` int64 (b, n) → float32 (b, n, hidden)."""
+        for layer in self.layers:
+            states = layer(states, mask.bool()[:, None, None, :])
+        return states
 
 
 def _short(name: str) -> str:

@@ -11,7 +11,7 @@ import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,7 +21,16 @@ from tokenizers import Tokenizer
 
 from errors import ModelError
 from index.tokens import own_spans
-from index.weights import BUNDLED, PASSAGE_PREFIX, QUERY_PREFIX, SPLIT_LAYER, bundled_model, bundled_name
+from index.weights import (
+    BUNDLED,
+    PASSAGE_PREFIX,
+    QUERY_PREFIX,
+    QUESTION_LAYER,
+    SPLIT_LAYER,
+    bundled_model,
+    bundled_name,
+    question_weights,
+)
 from records import Encoding
 
 _BATCH = 16
@@ -38,6 +47,8 @@ class Pass(NamedTuple):
     """(b, n, dim), the last layer's states"""
     half: NDArray[np.float32]
     """(b, n, width), those after SPLIT_LAYER layers; width 0 where the model has none to give"""
+    before: NDArray[np.float32]
+    """(b, n, width), those after QUESTION_LAYER layers, likewise"""
 
 
 class TextEncoder(ABC):
@@ -72,18 +83,26 @@ class TextEncoder(ABC):
         return self._encode(whole, [len(self._passage_prefix) + len(head) for head in heads])
 
     def encode_question(self, text: str) -> Encoding:
-        return self._encode([self._query_prefix + text], [len(self._query_prefix)])[0]
+        return self._encode([self._query_prefix + text], [len(self._query_prefix)], asked=True)[0]
 
-    def _encode(self, texts: Sequence[str], starts: Sequence[int]) -> list[Encoding]:
+    @abstractmethod
+    def _question_layers(self, before: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The last states of a question by layers of its own; float32 (n, dim) both."""
+
+    def _encode(self, texts: Sequence[str], starts: Sequence[int], *, asked: bool = False) -> list[Encoding]:
         tokens = [self._tokenizer.encode(text) for text in texts]
         encodings: dict[int, Encoding] = {}
         for batch in _batches([len(own.ids) for own in tokens]):
             passed = self._forward([texts[i] for i in batch], [tokens[i].ids for i in batch])
-            for i, vector, last, half in zip(batch, *passed, strict=True):
+            for i, vector, last, half, before in zip(batch, *passed, strict=True):
                 own, spans = own_spans(tokens[i].offsets, texts[i], starts[i])
                 states = (rows[: len(own)][own] for rows in (last, half))
-                encodings[i] = Encoding(_unit(vector), _unit(next(states)), spans, next(states))
+                as_query = partial(self._as_query, before[: len(own)], own) if asked and before.shape[1] else None
+                encodings[i] = Encoding(_unit(vector), _unit(next(states)), spans, next(states), as_query)
         return [encodings[i] for i in range(len(texts))]
+
+    def _as_query(self, before: NDArray[np.float32], own: NDArray[np.bool_]) -> NDArray[np.float32]:
+        return _unit(self._question_layers(before)[own])
 
 
 class SentenceEncoder(TextEncoder):
@@ -168,8 +187,25 @@ class SentenceEncoder(TextEncoder):
         with torch.inference_mode():
             features = model(model.preprocess(list(texts)))
         last = features["token_embeddings"].numpy()
-        half = features["all_layer_embeddings"][SPLIT_LAYER].numpy() if self._bundled else last[..., :0]
-        return Pass(features["sentence_embedding"].numpy(), last, half)
+        half, before = (
+            features["all_layer_embeddings"][layer].numpy() if self._bundled else last[..., :0]
+            for layer in (SPLIT_LAYER, QUESTION_LAYER)
+        )
+        return Pass(features["sentence_embedding"].numpy(), last, half, before)
+
+    @cached_property
+    def _own_layers(self) -> Any:
+        from index.bert import QuestionLayers
+
+        return QuestionLayers(question_weights()).eval()
+
+    def _question_layers(self, before: NDArray[np.float32]) -> NDArray[np.float32]:
+        import torch
+
+        with torch.inference_mode():
+            rows = torch.from_numpy(before)[None]
+            last: NDArray[np.float32] = self._own_layers(rows, torch.ones(rows.shape[:2], dtype=torch.int64))[0].numpy()
+        return last
 
 
 def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:

@@ -1,11 +1,11 @@
 """The bundled encoder as it is served: ONNX graphs in a directory of their own, made once; nothing else is needed.
 
-    tokenizer.json  words.npy  fp32.onnx  int8.onnx
+    tokenizer.json  words.npy  fp32.onnx  int8.onnx  question-fp32.onnx  question-int8.onnx
 
 The graphs take word vectors, not token ids: the table of words is four fifths of the model, and out of `words.npy`
 only those really seen come into memory. Words in scripts that no French, English or German text is in are left out,
 half of all: what is in one of the others is cut into the same tokens, and the tokenizer takes 112 MB instead of 296.
-Torch is imported to write this and not to read it.
+`question-…` are the last layers that a question has for itself. Torch is imported to write this and not to read it.
 """
 
 from __future__ import annotations
@@ -22,10 +22,19 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from errors import ModelError
-from index.weights import SPLIT_LAYER, WheelModel, bundled_model, bundled_name, bundled_weights, publish_once
+from index.weights import (
+    SPLIT_LAYER,
+    WheelModel,
+    bundled_model,
+    bundled_name,
+    bundled_weights,
+    publish_once,
+    question_name,
+    question_weights,
+)
 from settings import ROOT
 
-_RECIPE = 2
+_RECIPE = 3
 """Raise it when other files come out of the same weights, so that they are written anew."""
 _WHOLE = (0, 2, 3, 4, 5)
 """Layers whose feed-forward part ends in 32 bits in `int8.onnx` too: a few of the 1,536 numbers that go in are very
@@ -68,14 +77,14 @@ def export(cache: Path) -> Path:
 
 
 def _directory(cache: Path) -> Path:
-    return cache / f"{bundled_name()}-onnx-split{SPLIT_LAYER}-{_RECIPE}"
+    return cache / f"{bundled_name()}-{question_name()}-onnx-split{SPLIT_LAYER}-{_RECIPE}"
 
 
 def _write(cache: Path, directory: Path) -> None:
     import torch
     from onnxruntime.quantization import quantize_dynamic
 
-    from index.bert import SplitEncoder
+    from index.bert import QuestionLayers, ServedEncoder, SplitEncoder
 
     weights = bundled_weights()
     tokenizer, kept = served_tokenizer((bundled_model(cache) / "tokenizer.json").read_text("utf-8"))
@@ -84,25 +93,29 @@ def _write(cache: Path, directory: Path) -> None:
     tokenizer.save(str(directory / "tokenizer.json"))
     encoder = SplitEncoder(weights).eval()
     np.save(directory / "words.npy", encoder.word.weight.detach().numpy()[kept], allow_pickle=False)
-    encoder.register_module("word", torch.nn.Identity())  # what goes in are the rows it would look up
     texts, tokens = torch.export.Dim("texts"), torch.export.Dim("tokens", max=weights.positions)
-    torch.onnx.export(
-        encoder,
-        # Two texts of three tokens: a size of one would be taken for a constant.
-        (torch.zeros(2, 3, weights.hidden), torch.ones(2, 3, dtype=torch.int64)),
-        directory / "fp32.onnx",
-        input_names=["rows", "mask"],
-        output_names=["half", "last"],
-        dynamic_shapes=({0: texts, 1: tokens}, {0: texts, 1: tokens}),
-        dynamo=True,
-        external_data=False,
-        verbose=False,
-    )
-    # Seven bits for the weights: processors without VNNI add two products into 16 bits, which eight would overflow.
-    quantize_dynamic(
-        directory / "fp32.onnx", directory / "int8.onnx", per_channel=True, reduce_range=True,
-        nodes_to_exclude=[_narrowing(directory / "fp32.onnx", weights)[layer] for layer in _WHOLE],
-    )  # fmt: skip
+    for name, module, outputs, whole in (
+        ("", ServedEncoder(encoder).eval(), ["half", "before", "last"], _WHOLE),
+        ("question-", QuestionLayers(question_weights()).eval(), ["last"], ()),
+    ):
+        fp32, int8 = (directory / f"{name}{precision}.onnx" for precision in ("fp32", "int8"))
+        torch.onnx.export(
+            module,
+            # Two texts of three tokens: a size of one would be taken for a constant.
+            (torch.zeros(2, 3, weights.hidden), torch.ones(2, 3, dtype=torch.int64)),
+            fp32,
+            input_names=["rows", "mask"],
+            output_names=outputs,
+            dynamic_shapes=({0: texts, 1: tokens}, {0: texts, 1: tokens}),
+            dynamo=True,
+            external_data=False,
+            verbose=False,
+        )
+        # Seven bits for the weights: processors without VNNI add two products into 16 bits, which eight would overflow.
+        quantize_dynamic(
+            fp32, int8, per_channel=True, reduce_range=True,
+            nodes_to_exclude=[_narrowing(fp32, weights)[layer] for layer in whole],
+        )  # fmt: skip
 
 
 def _narrowing(graph: Path, weights: WheelModel) -> list[str]:

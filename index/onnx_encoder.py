@@ -37,6 +37,7 @@ class OnnxEncoder(TextEncoder):
             self._tokens = Tokenizer.from_file(str(folder / "tokenizer.json"))
             self._words = _Words(folder / "words.npy")
             self._session = open_session(folder / f"{precision}.onnx", threads)
+            self._question = open_session(folder / f"question-{precision}.onnx", threads)
         except Exception as error:  # each of the three libraries has errors of its own, down to bare Exception
             cause = " ".join(str(error).split())
             raise ModelError(f"{folder} cannot be loaded ({cause}). Delete it; it is made again.") from error
@@ -56,9 +57,14 @@ class OnnxEncoder(TextEncoder):
         for text, tokens in enumerate(ids):
             mask[text, : len(tokens)] = 1
             rows[text, : len(tokens)] = self._words.of(tokens)
-        half, last = self._session.run(None, {"rows": rows, "mask": mask})
+        half, before, last = self._session.run(None, {"rows": rows, "mask": mask})
         means = (last * mask[..., None].astype(np.float32)).sum(axis=1) / mask.sum(axis=1, keepdims=True)
-        return Pass(means, last, half)
+        return Pass(means, last, half, before)
+
+    def _question_layers(self, before: NDArray[np.float32]) -> NDArray[np.float32]:
+        inputs = {"rows": before[None], "mask": np.ones((1, len(before)), np.int64)}
+        last: NDArray[np.float32] = self._question.run(None, inputs)[0][0]
+        return last
 
 
 class _Words:

@@ -46,7 +46,8 @@ def follow_up(earlier: str, asked: Question, encoder: Encoder) -> Question:
     earlier = earlier[-_REMEMBERED:]
     whole = encoder.encode_question(_readable(f"{earlier} {asked.text}"))
     own = whole.spans[:, 0] > len(earlier)
-    encoding = Encoding(whole.vector, whole.tokens[own], whole.spans[own], whole.states[own])
+    as_query = whole.as_query and (lambda: whole.tokens_for(True)[own])
+    encoding = Encoding(whole.vector, whole.tokens[own], whole.spans[own], whole.states[own], as_query)
     return Question(asked.text, asked.lang, encoding, searched=f"{earlier} {asked.text}")
 
 

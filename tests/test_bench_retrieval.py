@@ -16,7 +16,7 @@ from bench import answers
 from bench.__main__ import main
 from bench.rankers import DENSE, LATE, OURS, WORDS, Scores, Tokens, article_rankings, plain_rankers, score
 from bench.retrieval import COLUMNS, Found, Ranked, best_weight, candidates, judge, lead, limits, rank, table
-from bench.sets import TUNING, WIKIPEDIA
+from bench.sets import USE, WIKIPEDIA
 from eval.questions import QuestionCase, read_questions
 from eval.run import evaluate, summarize
 from index.build import build
@@ -27,6 +27,7 @@ from records import Article, Hit, Question, Reading
 from settings import ROOT
 from tests.test_bench_sets import write_sets
 from tests.test_index_fake_encoder import WordEncoder
+from train.data import Split
 
 BODIES = {
     "clusters": "Les clusters de Berlin parlent.\n\nLe budget des clusters grandit.",
@@ -36,15 +37,16 @@ BODIES = {
 ENCODER = WordEncoder()
 
 
-def case(question: str, *answers: str, article: str = "clusters", tags: Sequence[str] = ()) -> QuestionCase:
-    tags = (f"{WIKIPEDIA}{article}", *tags)
+def case(question: str, *answers: str, article: str = "clusters", use: Split = "test") -> QuestionCase:
+    tags = (f"{WIKIPEDIA}{article}", f"{USE}{use}")
     return QuestionCase(question, "fr", question, True, articles=(article,), answers=answers, tags=tags)
 
 
 CASES = [
     case("Que fait le budget des clusters ?", "grandit"),
     case("Madame Roth et le congrès", "Berlin", article="ministre"),
-    case("La mer ?", "Loire", article="loire", tags=[TUNING]),
+    case("La mer ?", "Loire", article="loire", use="val"),
+    case("La plage ?", "Loire", article="loire", use="train"),
 ]
 
 
@@ -115,7 +117,7 @@ def test_a_ranking_of_nothing_is_worth_nothing() -> None:
     assert judge(CASES[:1], [[]], BODIES).tolist() == [[0] * len(COLUMNS)]
 
 
-def test_results_are_of_the_half_that_is_not_for_tuning(index: Index) -> None:
+def test_results_are_of_the_half_that_was_neither_trained_nor_tuned_on(index: Index) -> None:
     ranked = rank("set", CASES, index, ENCODER)
     assert list(ranked.wikipedia) == ["clusters", "ministre"]
     assert {len(gains) for gains in ranked.gains.values()} == {2}
@@ -193,9 +195,9 @@ def test_retrieval_and_answers_on_the_command_line(tmp_path: Path, capsys: pytes
     assert main(["retrieval", *options]) == 0
     lines = capsys.readouterr().out.splitlines()
     cases = read_questions(tmp_path / "out" / "questions" / "piaf.jsonl")
-    reported = sum(TUNING not in asked.tags for asked in cases)
+    reported = sum(f"{USE}test" in asked.tags for asked in cases)
     assert sum(line.startswith(f"| piaf ({reported}) | ") for line in lines) == 6
-    assert [line[:13] for line in lines[-3:]] == ["piaf: ours is", "piaf: recall@", "Best weight o"]
+    assert [line[:13] for line in lines[-4:]] == ["piaf: ours is", "piaf: recall@", "piaf: late in", "Best weight o"]
     assert lines[-1].endswith(" in one language, not asked across.")
     assert main(["answers", *options, "--questions", "2"]) == 0
     lines = capsys.readouterr().out.splitlines()

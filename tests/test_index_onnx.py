@@ -68,6 +68,20 @@ def test_what_is_served_is_what_was_built(
     assert least_cosine([e.vector for e in ours], [e.vector for e in expected]) >= least
     assert least_cosine([e.tokens for e in ours], [e.tokens for e in expected]) >= least
     assert least_cosine([e.states for e in ours], [e.states for e in expected]) >= least
+    assert not any(e.as_query for e in ours[: len(PASSAGES)])
+    asked = ours[len(PASSAGES) :], expected[len(PASSAGES) :]
+    ours_query, expected_query = ([e.tokens_for(own_language=True) for e in side] for side in asked)
+    assert least_cosine(ours_query, expected_query) >= least
+
+
+def test_a_question_meets_its_own_language_with_other_tokens(encoder: OnnxEncoder) -> None:
+    for text in QUESTIONS:
+        question = encoder.encode_question(text)
+        as_query = question.tokens_for(own_language=True)
+        assert as_query.shape == question.tokens.shape
+        assert np.linalg.norm(as_query, axis=1) == pytest.approx(1, abs=1e-5)
+        assert 0.5 < float((as_query * question.tokens).sum(axis=1).mean()) < 0.999
+        assert question.tokens_for(own_language=False) is question.tokens
 
 
 @pytest.mark.parametrize("text", ["", "<mask> </s>", "a\u0000b", "\u00a0 ", "mot " * 900, "Ελλάς ½ µm", "e\u0301 ﬁ"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,10 +17,10 @@ from answer.ask import Assistant
 from index.build import build
 from index.encoder import SentenceEncoder
 from index.lexical import question_stems
-from index.question import prepare
-from index.search import WORDS_WEIGHT, search, search_within
+from index.question import follow_up, prepare
+from index.search import _OFFSET, _SLOPE, WORDS_WEIGHT, search, search_within
 from index.store import Index, open_index
-from records import LANGS, Article, Encoder, Filters, Hit, Lang
+from records import LANGS, Article, Encoder, Encoding, Filters, Hit, Lang
 from tests.test_index_fake_encoder import WordEncoder
 
 
@@ -146,6 +147,32 @@ def test_an_index_of_one_sentence_answers_every_question_with_it(tmp_path: Path,
     (hit,) = hits(index_of(tmp_path, article("a", "Berlin.")), question)
     assert (hit.passage.text, hit.passage.sentences) == ("Berlin.", ((0, 7),))
     assert 0 <= hit.words <= 1
+
+
+class Translator(WordEncoder):
+    """Meets passages of its own language with every word of a question read as "Berlin"."""
+
+    def encode_question(self, text: str) -> Encoding:
+        plain = super().encode_question(text)
+        berlin = np.repeat(super().encode_question("Berlin").tokens, len(plain.tokens), axis=0)
+        return dataclasses.replace(plain, as_query=lambda: berlin)
+
+
+def test_a_question_meets_its_own_language_with_tokens_for_that(small: Index) -> None:
+    found = {
+        lang: {hit.article.id: hit.late for hit in search(small, prepare("Jena Suisse", Translator(), lang=lang), 10)}
+        for lang in ("fr", "de")
+    }
+    same, other = _SLOPE * 1 + _OFFSET, _SLOPE * 0 + _OFFSET
+    assert found["fr"] == pytest.approx({"berlin": same, "clusters": same, "jena": 0.5, "sources": other})
+    assert found["de"] == pytest.approx({"berlin": 0, "clusters": 0.5, "jena": other, "sources": 1})
+
+
+def test_a_follow_up_meets_its_own_language_with_its_own_tokens(small: Index) -> None:
+    asked = prepare("Jena Suisse", Translator(), lang="fr")
+    joined = follow_up("Qui est-ce ?", asked, Translator())
+    assert joined.encoding.tokens_for(own_language=True).shape == (2, Translator.dim)
+    assert joined.encoding.tokens_for(own_language=False) == pytest.approx(asked.encoding.tokens)
 
 
 # Against brute force

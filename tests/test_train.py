@@ -19,7 +19,7 @@ import torch
 
 from answer.joint_reader import JointReader, load_reader, low_rank, save_weights
 from errors import BulletinError
-from index.weights import bundled_weights
+from index.weights import bundled_weights, question_weights
 from settings import ROOT
 from train.__main__ import main
 from train.data import Library, read_library
@@ -271,3 +271,15 @@ def test_weights_come_back_but_for_what_the_rank_cannot_hold(tmp_path: Path) -> 
     for name, before in reader.state_dict().items():
         assert torch.allclose(before, after[name], atol=float(before.abs().max()) / 200), name
     assert (tmp_path / "w").stat().st_size < 20e6
+
+
+def test_a_questions_last_layers_are_trained_to_find_and_no_others(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    weights = tmp_path / "question.safetensors"
+    assert main(["question", "--data", str(data), "--weights", str(weights), "--steps", "2", "--share", "1"]) == 0
+    assert re.search(r"^\| 1 of step 2 \| [\d.]+ · [\d.]+ \|", capsys.readouterr().out, re.MULTILINE)
+    before, after = bundled_weights().tensors, question_weights(weights).tensors
+    assert before.keys() == after.keys()
+    differ = {name.split(".")[0] for name in before if not np.array_equal(before[name], after[name])}
+    assert differ == {"l8", "l9", "l10", "l11"}

@@ -1,4 +1,4 @@
-"""`python -m train run|export|compress|evaluate`: from public sets to `answer/reader.safetensors`. Each has --help."""
+"""`python -m train run|export|compress|evaluate|question`: public sets to the weights in the tree. Each has --help."""
 
 from __future__ import annotations
 
@@ -6,19 +6,22 @@ import argparse
 import hashlib
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch
 from tokenizers import Tokenizer
 
 from answer.export import WEIGHTS
 from answer.joint_reader import JointReader, load_reader, save_weights
+from app import open_builder
 from errors import BulletinError, one_line_errors, positive
 from index.bert import SplitEncoder
-from index.weights import bundled_model, bundled_name, bundled_weights
+from index.weights import QUESTION_CHANGES, QUESTION_LAYER, bundled_model, bundled_name, bundled_weights
 from settings import ROOT, Settings
-from train import compress
-from train.data import read_library, source_files
+from train import compress, question
+from train.data import Library, article_uses, read_library, source_files
 from train.loop import CHECKPOINT, CURVE, RATE, Recipe, runner, train
 from train.pairs import Corpus
 from train.report import curve_picture, evaluate, table
@@ -34,17 +37,18 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m train", description="Train the reader.")
-    verbs = parser.add_subparsers(required=True, metavar="run|export|compress|evaluate")
+    parser = argparse.ArgumentParser(prog="python -m train", description="Train the reader, and questions to find.")
+    verbs = parser.add_subparsers(required=True, metavar="run|export|compress|evaluate|question")
     data = argparse.ArgumentParser(add_help=False)
     data.add_argument(
         "--data", type=Path, required=True, metavar="DIR", help="holds piaf/, squad-en/, xquad/, afriqa-fr/"
     )
-    data.add_argument("--states", type=Path, default=ROOT / "var" / "states", help="cache (default: %(default)s)")
+    states = argparse.ArgumentParser(add_help=False)
+    states.add_argument("--states", type=Path, default=ROOT / "var" / "states", help="cache (default: %(default)s)")
     out = argparse.ArgumentParser(add_help=False)
     out.add_argument("--out", type=Path, default=ROOT / "var" / "reader", metavar="DIR", help="default: %(default)s")
 
-    run = verbs.add_parser("run", parents=[data, out], help="train; goes on from the last checkpoint in --out")
+    run = verbs.add_parser("run", parents=[data, states, out], help="train; goes on from the last checkpoint in --out")
     run.add_argument("--steps", type=positive, default=5500, help="of 16 pairs (default: %(default)s)")
     run.add_argument(
         "--start", type=Path, metavar="WEIGHTS", help="go on from these instead of the encoder's own layers"
@@ -60,15 +64,31 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--picture", type=Path, help="also draw the learning curve, as a PNG")
     export.set_defaults(command=_export)
 
-    compressed = verbs.add_parser("compress", parents=[data, out], help="8 bits, 16 bits, low rank: megabytes and F1")
+    compressed = verbs.add_parser(
+        "compress", parents=[data, states, out], help="8 bits, 16 bits, low rank: megabytes and F1"
+    )
     compressed.add_argument("--most", type=positive, default=60, help="questions a line (default: %(default)s)")
     compressed.set_defaults(command=_compress)
 
-    scores = verbs.add_parser("evaluate", parents=[data], help="the passage given, on articles left out of training")
+    scores = verbs.add_parser(
+        "evaluate", parents=[data, states], help="the passage given, on articles left out of training"
+    )
     scores.add_argument("--weights", type=Path, default=WEIGHTS, help="default: %(default)s")
     scores.add_argument("--split", choices=("val", "test"), default="test", help="default: %(default)s")
     scores.add_argument("--most", type=positive, help="questions a line; all by default")
     scores.set_defaults(command=_evaluate)
+
+    asked = verbs.add_parser(
+        "question",
+        parents=[data],
+        help="train a question's last layers to find (a quarter of an hour; writes at its end)",
+    )
+    asked.add_argument("--steps", type=positive, default=question.STEPS, help="of 16 questions (default: %(default)s)")
+    asked.add_argument(
+        "--share", type=_share, default=question.SHARE, help="of the trained in the average (default: %(default)s)"
+    )
+    asked.add_argument("--weights", type=Path, default=QUESTION_CHANGES, help="default: %(default)s")
+    asked.set_defaults(command=_question)
     return parser
 
 
@@ -77,7 +97,7 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
     torch.manual_seed(recipe.seed)
     model = bundled_weights()
     reader = load_reader(model, options.start) if options.start else JointReader(model)
-    origin = {"encoder": bundled_name(), "data": {path.name: _sha256(path) for path in source_files(options.data)}}
+    origin = _origin(options)
     if options.start:
         origin["start"] = _sha256(options.start)
     train(reader.to(_device()), _corpus(options, settings), recipe, options.out, origin)
@@ -137,9 +157,30 @@ def _evaluate(options: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def _corpus(options: argparse.Namespace, settings: Settings) -> Corpus:
+def _question(options: argparse.Namespace, settings: Settings) -> int:
+    model, recipe = bundled_weights(), question.Recipe(options.steps, options.share)
+    tokenizer, library = _library(options, settings)
+    network = SplitEncoder(model, QUESTION_LAYER)
+    use = article_uses(options.data, library)
+    asking = question.encoded(library, use, open_builder(settings), tokenizer)
+    curve = question.train_question(network, asking, recipe)
+    made = {"recipe": asdict(recipe), "from": _origin(options), "curve": curve}
+    question.save_changes(network, model, options.weights, made)
+    print(f"{options.weights}: {options.weights.stat().st_size / 1e6:.1f} MB\n\n{question.table(curve)}")
+    return 0
+
+
+def _origin(options: argparse.Namespace) -> dict[str, Any]:
+    return {"encoder": bundled_name(), "data": {path.name: _sha256(path) for path in source_files(options.data)}}
+
+
+def _library(options: argparse.Namespace, settings: Settings) -> tuple[Tokenizer, Library]:
     tokenizer = Tokenizer.from_file(str(bundled_model(settings.cache) / "tokenizer.json"))
-    library = read_library(options.data, lambda text: len(tokenizer.encode(text, add_special_tokens=False)))
+    return tokenizer, read_library(options.data, lambda text: len(tokenizer.encode(text, add_special_tokens=False)))
+
+
+def _corpus(options: argparse.Namespace, settings: Settings) -> Corpus:
+    tokenizer, library = _library(options, settings)
     encoder = SplitEncoder(bundled_weights()).eval().to(_device())
     return Corpus(library, *library_states(options.states, encoder, tokenizer, library))
 

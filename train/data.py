@@ -201,6 +201,33 @@ def splits(data: Path) -> Callable[[str], Split]:
     return lambda title: chosen.get(title, "train")
 
 
+def retrieval_use(path: Path) -> dict[str, Split]:
+    """What each Wikipedia article of a set is for in finding: the first half by hash is reported on, the last eighth of
+    the rest is to choose by, and the question is trained on what is left (`article_uses`).
+
+    `splits` takes what it leaves out from the start of the same order: the reader was trained on none of it.
+    """
+    titles = sorted({plain_title(article["title"]) for article in read_squad(path)}, key=_hash)
+    half = (len(titles) + 1) // 2
+    chosen = len(titles) - (len(titles) - half) // 8
+    return {title: "test" if n < half else "train" if n < chosen else "val" for n, title in enumerate(titles)}
+
+
+def article_uses(data: Path, library: Library) -> list[Split]:
+    """For each window what its article is for when the question is trained: nothing is trained on that any set of
+    `retrieval_use`, or the reader's `splits`, keeps for choosing or reporting."""
+    sets = [retrieval_use(data / name) for name in (PIAF, SQUAD1, SQUAD2, XQUAD.format("de"))]
+    split = splits(data)
+    return [
+        _strictest({split(window.title), *(use.get(window.title, "train") for use in sets)})
+        for window in library.windows
+    ]
+
+
+def _strictest(uses: set[Split]) -> Split:
+    return "test" if "test" in uses else "val" if "val" in uses else "train"
+
+
 def _context(
     library: Library, lang: str, title: str, text: str, split: Split, count_tokens: Callable[[str], int]
 ) -> int:

@@ -80,7 +80,7 @@ def train(model: JointReader, corpus: Corpus, recipe: Recipe, out: Path, origin:
     optimizer = torch.optim.AdamW(
         [{"params": body, "lr": recipe.rate}, {"params": head, "lr": recipe.head_rate}], weight_decay=0.01, fused=True
     )
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _pace(step, recipe))
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: pace(step, recipe.steps, recipe.warm_up))
     validation = corpus.examples("val")
     negatives = corpus.hard_negatives(corpus.examples("train") + validation)
     hard = {number: negatives.pop(number) for number in validation}
@@ -137,10 +137,10 @@ def _stream(corpus: Corpus, negatives: dict[int, list[int]], recipe: Recipe) -> 
         epoch += 1
 
 
-def _pace(step: int, recipe: Recipe) -> float:
-    """Linear warm-up, then linear decay to nothing."""
-    warm = max(1, math.ceil(recipe.warm_up * recipe.steps))
-    return min((step + 1) / warm, max(0.0, (recipe.steps - step) / max(1, recipe.steps - warm)))
+def pace(step: int, steps: int, warm_up: float) -> float:
+    """Of the highest rate: linear warm-up for that share of the steps, then linear decay to nothing."""
+    warm = max(1, math.ceil(warm_up * steps))
+    return min((step + 1) / warm, max(0.0, (steps - step) / max(1, steps - warm)))
 
 
 def _validate(model: JointReader, corpus: Corpus, hard: dict[int, list[int]], recipe: Recipe) -> dict[str, Any]:
