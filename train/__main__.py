@@ -81,7 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     asked = verbs.add_parser(
         "question",
         parents=[data],
-        help="train a question's last layers to find (a quarter of an hour; writes at its end)",
+        help="train a question's last layers to find (half an hour; writes at its end)",
     )
     asked.add_argument("--steps", type=positive, default=question.STEPS, help="of 16 questions (default: %(default)s)")
     asked.add_argument(
