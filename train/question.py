@@ -2,7 +2,7 @@
 
 A question's tokens are to lie nearer, by late interaction (ColBERT, Khattab & Zaharia 2020), to its own passage than to
 the others of a batch, among them some mined for each: cross-entropy over all of them (Karpukhin et al. 2020). Only the
-question's layers from ASKED_LAYER on learn (query-side fine-tuning, Lee et al. 2021, DensePhrases): an index and
+question's layers from QUESTION_LAYER on learn (query-side fine-tuning, Lee et al. 2021, DensePhrases): an index and
 whatever meets it across languages are not touched. What comes out is averaged with the wheel's own weights, which keeps
 what these can and a small set does not show (Wortsman et al. 2022).
 """
