@@ -117,6 +117,16 @@ class LexicalIndex:
         terms = Counter(term for index_lang in LANGS for term in question_stems(question, lang, index_lang))
         return self.postings.all_scores(self._numbered(terms))
 
+    def weighted_terms(self, question: str, lang: Lang) -> dict[str, float]:
+        """The question's terms in each language, and how much each one's BM25 counts: as often as it was asked for,
+        over the most that all of its language could give, the sum of their idf, seen or not: words score 0 to 1."""
+        weighted: dict[str, float] = {}
+        for index_lang in LANGS:
+            terms = Counter(question_stems(question, lang, index_lang))
+            bound = sum(times * self.idf(term) for term, times in terms.items())
+            weighted |= {term: times / bound for term, times in terms.items()}
+        return weighted
+
     def idf(self, term: str) -> float:
         """Lucene's inverse document frequency of a term; a term that no passage holds has the highest of all."""
         number = self._number(term)

@@ -10,14 +10,12 @@ fusion. The weights were chosen on articles of public sets that no result is of:
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.columns import KINDS
-from index.lexical import question_stems
 from index.store import Index
 from records import LANGS, Encoding, Filters, Hit, Kind, Passage, Question
 
@@ -70,15 +68,8 @@ def _ranked(index: Index, question: Question, rows: NDArray[np.int64], terms: Ma
 
 
 def weighted_terms(index: Index, question: Question) -> dict[str, float]:
-    """The question's terms in each language, and how much each one's BM25 counts: as often as it was asked for, over
-    the most that all of its language could give, the sum of their idf, seen or not. So words score from 0 to 1."""
-    text = question.searched or question.text
-    weighted: dict[str, float] = {}
-    for lang in LANGS:
-        terms = Counter(question_stems(text, question.lang, lang))
-        bound = sum(times * index.lexical.idf(term) for term, times in terms.items())
-        weighted |= {term: times / bound for term, times in terms.items()}
-    return weighted
+    """What a question asks the store's words for: `index.lexical.LexicalIndex.weighted_terms`."""
+    return index.lexical.weighted_terms(question.searched or question.text, question.lang)
 
 
 def _late(question: Encoding, passages: Sequence[NDArray[np.float32]], same_language: bool) -> NDArray[np.float32]:

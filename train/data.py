@@ -69,6 +69,11 @@ class Example:
     golds: tuple[str, ...]
     context: int
 
+    def answered_in(self, text: str) -> bool:
+        """Whether one of `golds` stands in a text, be its letters large or small."""
+        folded = text.casefold()
+        return any(gold.casefold() in folded for gold in self.golds)
+
 
 @dataclass
 class Library:
@@ -143,8 +148,7 @@ def _follow_ups(library: Library) -> list[Example]:
                 continue
             others = by_title[source, library.windows[earlier.window].title]
             stray = others[chance % len(others)]
-            text = library.windows[earlier.window].text.casefold()
-            lost = chance % 16 == 0 and not any(gold.casefold() in text for gold in stray.golds)
+            lost = chance % 16 == 0 and not stray.answered_in(library.windows[earlier.window].text)
             last = stray if lost else asked
             said = _shortened(last.question, earlier.question) if chance % 8 else last.question
             joined = replace(last, source="follow-up", id=f"{source}-{last.id}", question=f"{earlier.question} {said}")

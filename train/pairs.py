@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import torch
@@ -68,7 +69,6 @@ class Corpus:
         windows = self.library.windows
         langs = np.array([window.lang for window in windows])
         splits = np.array(self.library.splits)
-        texts = [window.text.casefold() for window in windows]
         stemmed = np.flatnonzero(np.isin(langs, LANGS))
         lexical = LexicalIndex.build([windows[w].text for w in stemmed], [windows[w].lang for w in stemmed])  # type: ignore[misc]
         found: dict[int, list[int]] = {}
@@ -80,9 +80,9 @@ class Corpus:
                 words = np.zeros(len(windows), np.float32)
                 words[stemmed] = lexical.scores(example.question, example.lang)
                 nearness += _WORDS * _standard(words[pool])
-            golds = [gold.casefold() for gold in example.golds]
             ranked = (int(pool[i]) for i in np.argsort(-nearness)[: 3 * HARD])
-            found[number] = [w for w in ranked if not _holds(example, golds, w, texts[w])][:HARD]
+            lacking = (w for w in ranked if w != example.window and not example.answered_in(windows[w].text))
+            found[number] = list(islice(lacking, HARD))
         return found
 
     def training_pairs(self, negatives: dict[int, list[int]], seed: int) -> list[list[Pair]]:
@@ -112,8 +112,7 @@ class Corpus:
     def _answering_sentence(self, example: Example) -> Tokens | None:
         """The tokens of the one sentence that holds an answer; None where it is the only one, or another does too."""
         window = self.library.windows[example.window]
-        golds = [gold.casefold() for gold in example.golds]
-        holding = [span for span in window.sentences if any(g in window.text[slice(*span)].casefold() for g in golds)]
+        holding = [span for span in window.sentences if example.answered_in(window.text[slice(*span)])]
         alone = len(holding) == 1 and len(window.sentences) > 1
         return token_span(self.passages.spans_of(example.window), holding[0]) if alone else None
 
@@ -198,10 +197,6 @@ def token_span(spans: NDArray[np.int32], answer: Span) -> Tokens | None:
     """The tokens that overlap the characters of `answer`; None where no token does."""
     inside = np.flatnonzero((spans[:, 1] > answer[0]) & (spans[:, 0] < answer[1]))
     return (int(inside[0]), int(inside[-1])) if len(inside) else None
-
-
-def _holds(example: Example, golds: Sequence[str], window: int, text: str) -> bool:
-    return window == example.window or any(gold in text for gold in golds)
 
 
 def _padded(states: Sequence[NDArray[np.float32]]) -> tuple[Tensor, Tensor]:
