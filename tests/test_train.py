@@ -22,7 +22,7 @@ from errors import BulletinError
 from index.weights import bundled_weights, question_weights
 from settings import ROOT
 from train.__main__ import main
-from train.data import Library, read_library
+from train.data import AFRIQA, Library, read_library
 from train.loop import CHECKPOINT, CURVE
 from train.pairs import Corpus, Pair, contrasts, targets, token_span
 from train.states import States
@@ -283,3 +283,17 @@ def test_a_questions_last_layers_are_trained_to_find_and_no_others(
     assert before.keys() == after.keys()
     differ = {name.split(".")[0] for name in before if not np.array_equal(before[name], after[name])}
     assert differ == {"l8", "l9", "l10", "l11"}
+
+
+def test_too_few_articles_to_train_a_question_on_are_told(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    few = shutil.copytree(data, tmp_path / "few")
+    for path in few.rglob("*.json"):
+        if path.parent.name != "afriqa-fr":
+            path.write_text(json.dumps({"data": json.loads(path.read_text("utf-8"))["data"][:1]}), "utf-8")
+    (few / AFRIQA).write_text("", "utf-8")
+    weights = tmp_path / "question.safetensors"
+    assert main(["question", "--data", str(few), "--weights", str(weights)]) == 2
+    assert "no question to train on" in capsys.readouterr().err
+    assert not weights.exists()

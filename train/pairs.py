@@ -65,25 +65,8 @@ class Corpus:
         ]
 
     def hard_negatives(self, numbers: Sequence[int]) -> dict[int, list[int]]:
-        """For each example the HARD best windows, by e5 and words, of its language and split that lack its answers."""
-        windows = self.library.windows
-        langs = np.array([window.lang for window in windows])
-        splits = np.array(self.library.splits)
-        stemmed = np.flatnonzero(np.isin(langs, LANGS))
-        lexical = LexicalIndex.build([windows[w].text for w in stemmed], [windows[w].lang for w in stemmed])  # type: ignore[misc]
-        found: dict[int, list[int]] = {}
-        for number in numbers:
-            example = self.library.examples[number]
-            pool = np.flatnonzero((langs == windows[example.window].lang) & (splits == example.split))
-            nearness = _standard(self.passages.vectors[pool] @ self.questions.vectors[self.question_of[number]])
-            if example.lang in LANGS:
-                words = np.zeros(len(windows), np.float32)
-                words[stemmed] = lexical.scores(example.question, example.lang)
-                nearness += _WORDS * _standard(words[pool])
-            ranked = (int(pool[i]) for i in np.argsort(-nearness)[: 3 * HARD])
-            lacking = (w for w in ranked if w != example.window and not example.answered_in(windows[w].text))
-            found[number] = list(islice(lacking, HARD))
-        return found
+        asked = self.questions.vectors[[self.question_of[number] for number in numbers]]
+        return hard_negatives(self.library, numbers, asked, self.passages.vectors)
 
     def training_pairs(self, negatives: dict[int, list[int]], seed: int) -> list[list[Pair]]:
         """Every training example once, those of _OFTEN twice, in a random order, each with what contrasts with it: half
@@ -159,6 +142,33 @@ class Corpus:
             chance.shuffle(some)
             made += some
         return iter(made)
+
+
+def hard_negatives(
+    library: Library, numbers: Sequence[int], questions: NDArray[np.float32], passages: NDArray[np.float32]
+) -> dict[int, list[int]]:
+    """For each example the HARD best windows, by e5 and words, of its language and split that lack its answers.
+
+    `questions` float32 (numbers, hidden), `passages` float32 (windows, hidden): pooled, unit length.
+    """
+    windows = library.windows
+    langs = np.array([window.lang for window in windows])
+    splits = np.array(library.splits)
+    stemmed = np.flatnonzero(np.isin(langs, LANGS))
+    lexical = LexicalIndex.build([windows[w].text for w in stemmed], [windows[w].lang for w in stemmed])  # type: ignore[misc]
+    found: dict[int, list[int]] = {}
+    for number, vector in zip(numbers, questions, strict=True):
+        example = library.examples[number]
+        pool = np.flatnonzero((langs == windows[example.window].lang) & (splits == example.split))
+        nearness = _standard(passages[pool] @ vector)
+        if example.lang in LANGS:
+            words = np.zeros(len(windows), np.float32)
+            words[stemmed] = lexical.scores(example.question, example.lang)
+            nearness += _WORDS * _standard(words[pool])
+        ranked = (int(pool[i]) for i in np.argsort(-nearness)[: 3 * HARD])
+        lacking = (w for w in ranked if w != example.window and not example.answered_in(windows[w].text))
+        found[number] = list(islice(lacking, HARD))
+    return found
 
 
 def targets(pairs: Sequence[Pair]) -> tuple[Tensor, Tensor, Tensor]:

@@ -12,11 +12,10 @@ from __future__ import annotations
 import copy
 import json
 import random
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -30,23 +29,23 @@ from tqdm import tqdm
 
 from answer.joint_reader import adapters
 from bench.rankers import Tokens
+from errors import BulletinError
 from index.bert import SplitEncoder
-from index.lexical import LexicalIndex, question_stems
+from index.lexical import LexicalIndex
 from index.tokens import own_spans
 from index.vectors import eight_bits
 from index.weights import QUERY_PREFIX, WheelModel
-from records import LANGS, Encoder
+from records import LANGS, Encoder, Lang
 from train.data import Library, Split
 from train.loop import pace
-from train.pairs import Corpus
-from train.states import States
+from train.pairs import hard_negatives
 
 RANK = 64
 """Of the change to each matrix."""
 STEPS, SHARE = 600, 0.75
 TIMES = {"piaf": 2, "afriqa": 2, "squad1": 1, "xquad-de-de": 3}
 """The sets whose questions are asked, and how often an epoch asks them."""
-CURVE = {"fr": "piaf", "en": "squad1", "de": "xquad-de-de"}
+CURVE: dict[Lang, str] = {"fr": "piaf", "en": "squad1", "de": "xquad-de-de"}
 _POINT = 100
 """Steps between two points of the curve."""
 _AT_ONCE = 256
@@ -78,36 +77,59 @@ class Recipe:
     seed: int = 0
 
 
+class Asked(NamedTuple):
+    """A question's token ids, with prefix and marks, which of them are its own, and its pooled vector (hidden,)."""
+
+    ids: Sequence[int]
+    own: NDArray[np.bool_]
+    vector: NDArray[np.float32]
+
+
 @dataclass(frozen=True, slots=True)
 class Asking:
     """What training reads: the library with its passages' token vectors, and the questions' tokens."""
 
-    corpus: Corpus
-    """Its passages' states are their token vectors; of its questions only the pooled vectors are there."""
+    library: Library
     use: Sequence[Split]
     """What each window's article is for."""
-    ids: Sequence[Sequence[int]]
-    """Of each question, with prefix and marks."""
-    own: Sequence[NDArray[np.bool_]]
-    """Which of these are the question's own."""
+    passages: Sequence[tuple[NDArray[np.int8], NDArray[np.float32]]]
+    """Of each window the token vectors, values (m, hidden) and scales (m, 1); m is 0 in Spanish."""
+    vectors: NDArray[np.float32]
+    """Of each window, pooled, (windows, hidden)."""
+    asked: Mapping[str, Asked]
+    """By its text, every question to train on or to choose by."""
 
     def examples(self, use: Split, source: str = "") -> list[int]:
         """Numbers of the answered examples on articles of that use."""
         return [
             number
-            for number, example in enumerate(self.corpus.library.examples)
+            for number, example in enumerate(self.library.examples)
             if example.answer and example.source in ([source] if source else TIMES) and self.use[example.window] == use
         ]
 
     def lang(self, number: int) -> str:
-        return self.corpus.library.windows[self.corpus.library.examples[number].window].lang
+        return self.library.windows[self.library.examples[number].window].lang
+
+    def tokens(self, window: int) -> NDArray[np.float32]:
+        values, scales = self.passages[window]
+        return values * scales
+
+    def question(self, number: int) -> Asked:
+        return self.asked[self.library.examples[number].question]
 
 
 def encoded(library: Library, use: Sequence[Split], encoder: Encoder, tokenizer: Tokenizer) -> Asking:
-    """Every passage and question through the encoder, some minutes. Spanish ones are left out: none is searched."""
+    """Every passage and question through the encoder, some minutes. Spanish ones are left out: none is searched.
+
+    Raises BulletinError where no question is left to train on.
+    """
+    examples = [e for e in library.examples if e.answer and e.source in TIMES and use[e.window] != "test"]
+    if not any(use[example.window] == "train" for example in examples):
+        raise BulletinError(
+            "The sets hold no question to train on: too few articles to keep some for choosing and results."
+        )
     windows, hidden = library.windows, encoder.dim
-    values = [np.zeros((0, hidden), np.int8)] * len(windows)
-    scales = [np.zeros((0, 1), np.float32)] * len(windows)
+    passages = [(np.zeros((0, hidden), np.int8), np.zeros((0, 1), np.float32))] * len(windows)
     vectors = np.zeros((len(windows), hidden), np.float32)
     wanted = [number for number, window in enumerate(windows) if window.lang in LANGS]
     with tqdm(total=len(wanted), desc="passages", unit="passage") as bar:
@@ -115,25 +137,15 @@ def encoded(library: Library, use: Sequence[Split], encoder: Encoder, tokenizer:
             some = wanted[start : start + _AT_ONCE]
             made = encoder.encode_passages([windows[n].text for n in some], [windows[n].title for n in some])
             for number, encoding in zip(some, made, strict=True):
-                values[number], scales[number] = eight_bits(encoding.tokens)
+                passages[number] = eight_bits(encoding.tokens)
                 vectors[number] = encoding.vector
             bar.update(len(some))
-    starts = np.cumsum([0, *(len(rows) for rows in values)], dtype=np.int64)
-    nowhere = np.zeros((0, 2), np.int32)
-    passages = States(np.concatenate(values), np.concatenate(scales), nowhere, starts, vectors)
-    asked_about = [e for e in library.examples if e.answer and e.source in TIMES and use[e.window] != "test"]
-    texts = list(dict.fromkeys(e.question for e in asked_about))
-    numbers = {text: number for number, text in enumerate(texts)}
-    asked = [tokenizer.encode(QUERY_PREFIX + text) for text in texts]
-    pooled = np.stack([encoder.encode_question(text).vector for text in tqdm(texts, "questions", unit="question")])
-    nothing = np.zeros((0, hidden), np.int8)
-    questions = States(nothing, scales[0][:0], nowhere, np.zeros(len(texts) + 1, np.int64), pooled)
-    question_of = [numbers.get(example.question, -1) for example in library.examples]
-    own = [
-        own_spans(one.offsets, QUERY_PREFIX + text, len(QUERY_PREFIX))[0]
-        for one, text in zip(asked, texts, strict=True)
-    ]
-    return Asking(Corpus(library, passages, questions, question_of), use, [one.ids for one in asked], own)
+    asked = {}
+    for text in tqdm(dict.fromkeys(example.question for example in examples), "questions", unit="question"):
+        cut = tokenizer.encode(QUERY_PREFIX + text)
+        own, _ = own_spans(cut.offsets, QUERY_PREFIX + text, len(QUERY_PREFIX))
+        asked[text] = Asked(cut.ids, own, encoder.encode_question(text).vector)
+    return Asking(library, use, passages, vectors, asked)
 
 
 def train_question(network: SplitEncoder, asking: Asking, recipe: Recipe) -> list[dict[str, Any]]:
@@ -185,13 +197,13 @@ def save_changes(network: SplitEncoder, model: WheelModel, path: Path, made: dic
 def recalls(network: SplitEncoder, asking: Asking) -> dict[str, list[float]]:
     """For each language recall@1 and recall@10 of the paragraph asked about, over all passages of the language, by late
     interaction and words as search weighs them; questions on the articles to choose by."""
-    library = asking.corpus.library
-    found = {}
+    library = asking.library
+    found: dict[str, list[float]] = {}
     for lang, source in CURVE.items():
         pool = [number for number, window in enumerate(library.windows) if window.lang == lang]
         context = np.array([library.windows[number].context for number in pool])
-        tokens = Tokens([asking.corpus.passages.of(number) for number in pool])
-        lexical = LexicalIndex.build([library.windows[number].text for number in pool], [lang] * len(pool))  # type: ignore[list-item]
+        tokens = Tokens([asking.tokens(number) for number in pool])
+        lexical = LexicalIndex.build([library.windows[number].text for number in pool], [lang] * len(pool))
         numbers, places = asking.examples("val", source), []
         for start in range(0, len(numbers), _BATCH):
             batch = numbers[start : start + _BATCH]
@@ -200,9 +212,8 @@ def recalls(network: SplitEncoder, asking: Asking) -> dict[str, list[float]]:
             late = tokens.max_sims([row[mask].numpy() for row, mask in zip(rows, own, strict=True)])
             for number, scores in zip(batch, late, strict=True):
                 example = library.examples[number]
-                terms = Counter(question_stems(example.question, lang, lang))  # type: ignore[arg-type]
-                most = sum(times * lexical.idf(term) for term, times in terms.items()) or 1
-                scores = scores + _WORDS / most * lexical.scores(example.question, lang)  # type: ignore[arg-type]
+                terms = lexical.weighted_terms(example.question, lang)
+                scores = scores + _WORDS * lexical.scores_of(terms, np.arange(len(pool)))
                 ranked = dict.fromkeys(context[np.argsort(-scores, kind="stable")].tolist())
                 places.append(list(ranked).index(example.context))
         found[lang] = [round(float(np.mean(np.array(places) < k)), 3) for k in (1, 10)]
@@ -225,9 +236,9 @@ def _tokens(
 ) -> tuple[Tensor, Tensor]:
     """The unit token vectors of these examples' questions, float32 (b, n, hidden), and which are the questions' own,
     bool (b, n)."""
-    questions = [asking.corpus.question_of[number] for number in numbers]
-    ids = pad_sequence([torch.tensor(asking.ids[q]) for q in questions], batch_first=True, padding_value=_PAD)
-    own = pad_sequence([torch.from_numpy(asking.own[q]) for q in questions], batch_first=True)
+    asked = [asking.question(number) for number in numbers]
+    ids = pad_sequence([torch.tensor(one.ids) for one in asked], batch_first=True, padding_value=_PAD)
+    own = pad_sequence([torch.from_numpy(one.own) for one in asked], batch_first=True)
     _, last = network(ids, ids != _PAD, dropout)
     return normalize(last, dim=-1), own
 
@@ -236,15 +247,15 @@ def _loss(
     network: SplitEncoder, first: SplitEncoder, asking: Asking, batch: Sequence[tuple[int, list[int]]], recipe: Recipe
 ) -> Tensor:
     """`batch`: examples, each with windows mined for it."""
-    numbers, examples = [number for number, _ in batch], asking.corpus.library.examples
+    numbers, examples = [number for number, _ in batch], asking.library.examples
     windows = list(dict.fromkeys([examples[n].window for n in numbers] + [w for _, mined in batch for w in mined]))
     rows, own = _tokens(network, asking, numbers, recipe.dropout)
-    passages = pad_sequence([torch.from_numpy(asking.corpus.passages.of(w)) for w in windows], batch_first=True)
+    passages = pad_sequence([torch.from_numpy(asking.tokens(w)) for w in windows], batch_first=True)
     there = passages.any(-1)
     nearest = torch.einsum("qd,jpd->qjp", rows[own], passages).masked_fill(~there[None], -1.0).amax(-1)
     asker = torch.arange(len(numbers))[:, None].expand_as(own)[own]
     late = torch.zeros(len(numbers), len(windows)).index_add(0, asker, nearest) / own.sum(1, keepdim=True)
-    holding = torch.tensor([[_holds(asking, number, window) for window in windows] for number in numbers])
+    holding = torch.tensor([[_may_answer(asking, number, window) for window in windows] for number in numbers])
     target = torch.tensor([windows.index(examples[number].window) for number in numbers])
     scores = (late / recipe.temperature).masked_fill(holding, -1e4)
     with torch.no_grad():
@@ -253,31 +264,29 @@ def _loss(
     return cross_entropy(scores, target) + recipe.keep_weight * moved
 
 
-def _holds(asking: Asking, number: int, window: int) -> bool:
+def _may_answer(asking: Asking, number: int, window: int) -> bool:
     """Whether another window than the example's own may answer: it is of the same paragraph, or holds the answer."""
-    library = asking.corpus.library
-    example, other = library.examples[number], library.windows[window]
-    if window == example.window:
-        return False
-    text = other.text.casefold()
-    return other.context == example.context or any(gold.casefold() in text for gold in example.golds)
+    example, other = asking.library.examples[number], asking.library.windows[window]
+    return window != example.window and (other.context == example.context or example.answered_in(other.text))
 
 
 def _batches(asking: Asking, recipe: Recipe) -> Iterator[list[tuple[int, list[int]]]]:
     """Without end: examples of one language, each with windows mined for it, of articles trained on."""
     chance = random.Random(recipe.seed)
+    numbers = asking.examples("train")
+    vectors = np.stack([asking.question(number).vector for number in numbers])
     mined = {
         number: [window for window in windows if asking.use[window] == "train"]
-        for number, windows in asking.corpus.hard_negatives(asking.examples("train")).items()
+        for number, windows in hard_negatives(asking.library, numbers, vectors, asking.vectors).items()
     }
-    examples, size = asking.corpus.library.examples, recipe.batch
+    examples, size = asking.library.examples, recipe.batch
     while True:
         order = [number for number in mined for _ in range(TIMES[examples[number].source])]
         chance.shuffle(order)
         by_language: dict[str, list[int]] = {}
         for number in order:
             by_language.setdefault(asking.lang(number), []).append(number)
-        made = [own[at : at + size] for own in by_language.values() for at in range(0, len(own) - size + 1, size)]
+        made = [own[at : at + size] for own in by_language.values() for at in range(0, len(own), size)]
         chance.shuffle(made)
         for batch in made:
             yield [(n, chance.sample(mined[n], min(recipe.mined, len(mined[n])))) for n in batch]
