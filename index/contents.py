@@ -61,6 +61,8 @@ class Encoded:
 
     def _encode(self, keys: Sequence[str], bar: tqdm[Any]) -> dict[str, TokenRows]:
         rows = {}
+        # Texts of like length together: what is padded is computed for nothing.
+        keys = sorted(keys, key=lambda key: len(self._texts[key][0]), reverse=True)
         for start in range(0, len(keys), _SLICE):
             part = keys[start : start + _SLICE]
             encodings = self._encoder.encode_passages(*zip(*(self._texts[key] for key in part), strict=True))
