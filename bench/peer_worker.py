@@ -160,9 +160,11 @@ def _reply(system: System, task: dict[str, Any], do: str, texts: Sequence[str]) 
     results, seconds = [], []
     for call in calls:
         start = time.perf_counter()
-        results.append(call())
+        result = call()
         seconds.append(time.perf_counter() - start)
-    return {"seconds": seconds, "results": results if do == "retrieve" else []}
+        if do == "retrieve":  # an answer holds its passages' vectors: kept, all of them would count as memory
+            results.append(result)
+    return {"seconds": seconds, "results": results}
 
 
 def _memory() -> dict[str, Any]:
