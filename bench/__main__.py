@@ -39,7 +39,9 @@ def _asking(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     ask.set_defaults(command=_ask)
 
-    start = verbs.add_parser("start", help="time from `make chat` to the first answer on the page, and memory (needs Chromium)")
+    start = verbs.add_parser(
+        "start", help="from `make chat` to the first answer on the page, and memory (needs Chromium)"
+    )
     start.add_argument("--rounds", type=positive, default=3, help="default: %(default)s")
     start.set_defaults(command=_start)
 

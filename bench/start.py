@@ -22,7 +22,7 @@ _QUESTION = "how many clusters are in go-cluster?"
 
 
 def measure(rounds: int) -> str:
-    """A Markdown table: seconds until the page is served and until the quote is marked in it, memory, round by round."""
+    """A Markdown table, a line a round: seconds until the page is served, until the quote is marked in it, memory."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
         times = [_round(browser) for _ in range(rounds)]

@@ -54,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
         "--start", type=Path, metavar="WEIGHTS", help="go on from these instead of the encoder's own layers"
     )
     run.add_argument("--rate", type=float, default=RATE, help="highest learning rate (default: %(default)s)")
-    run.add_argument("--seed", type=int, default=0, help="of the order of the data and of dropout (default: %(default)s)")
+    run.add_argument("--seed", type=int, default=0, help="of dropout and of the data's order (default: %(default)s)")
     run.add_argument("--validate-every", type=positive, default=600, metavar="STEPS", help="default: %(default)s")
     run.set_defaults(command=_run)
 
