@@ -1,9 +1,9 @@
 """The trained Reader: it marks the words that answer in each retrieved passage, or says that they are not there.
 
 The encoder's lower layers have seen question and passage each alone (`Encoding.states`; the passage's are in the
-index); here the upper ones, trained for it (`train/`), see them together, all passages in a batch. Of each sentence or
-list item the likeliest words are taken; sentences are put in order by a logistic regression on what the model says of
-them and on what search knows; a second one says how likely the first of them answers (`python -m eval fit`).
+index); here the upper ones, trained for it (`train/`), see them together. Of each sentence or list item the likeliest
+words are taken; sentences are put in order by a logistic regression on what the model says of them and on what search
+knows; a second one says how likely the first of them answers (`python -m eval fit`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from records import Hit, Question, Reading, Span
 
 CALIBRATION = Path(__file__).with_name("span_calibration.json")
 FIRST = 3
-"""Passages read in the first batch; the others only where these leave a doubt."""
+"""Passages read first; the others only where these leave a doubt."""
 _SURE = 0.05
 """Below this share of all the probability an answer is a whole sentence: a list, a reason, a description. F1 on the
 articles for calibration falls as this rises, and at nothing reasons are torn."""
@@ -71,23 +71,21 @@ class SpanModel:
 
     def find(self, question: Question, hits: Sequence[Hit]) -> list[Find]:
         """A Find for each sentence of each passage, in the order of `hits`; what has no tokens is left out."""
-        hits = [hit for hit in hits if len(hit.spans)]
-        if not hits or not len(question.encoding.states):
-            return []
-        longest = max(len(hit.spans) for hit in hits)
-        states = np.zeros((len(hits), longest, question.encoding.states.shape[1]), np.float32)
-        mask = np.zeros((len(hits), longest), np.bool_)
-        for i, hit in enumerate(hits):
-            states[i, : len(hit.spans)] = hit.states
-            mask[i, : len(hit.spans)] = True
-        asked = np.repeat(question.encoding.states[None], len(hits), 0)
+        asked = question.encoding.states[None]
+        read = [hit for hit in hits if len(hit.spans)] if asked.shape[1] else []
+        return [find for hit in read for find in _finds(question, hit, *self._marks(asked, hit.states[None]))]
+
+    def _marks(self, asked: NDArray[np.float32], passage: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        """Start and end, (1 + tokens,) each, and relevance, (), as `answer.joint_reader.Marks`.
+
+        One passage at a time: on two cores a batch is no faster, even without the padding it would need, and holds
+        three times the memory.
+        """
         inputs = {
             "question": asked, "question_mask": np.ones(asked.shape[:2], np.bool_),
-            "passage": states, "passage_mask": mask,
+            "passage": passage, "passage_mask": np.ones(passage.shape[:2], np.bool_),
         }  # fmt: skip
-        starts, ends, relevances = self._session.run(["start", "end", "relevance"], inputs)
-        rows = zip(hits, starts, ends, relevances, strict=True)
-        return [find for row in rows for find in _finds(question, *row)]
+        return [part[0] for part in self._session.run(["start", "end", "relevance"], inputs)]
 
 
 class SpanReader:
@@ -147,8 +145,7 @@ def _features(question: Question, find: Find, score: float, ranked: Sequence[tup
 def _finds(
     question: Question, hit: Hit, start: NDArray[np.float32], end: NDArray[np.float32], relevance: NDArray[Any]
 ) -> Iterator[Find]:
-    n = len(hit.spans)
-    starts, ends = _softmax(start[1 : n + 1]), _softmax(end[1 : n + 1])
+    starts, ends = _softmax(start[1:]), _softmax(end[1:])
     cosines = question.encoding.tokens @ hit.tokens.T
     known = np.sort(cosines.max(axis=1))
     weakest = float(known[: max(1, len(known) // 3)].mean())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import signal
@@ -19,13 +20,16 @@ from tokenizers import Tokenizer
 
 from answer.ask import Assistant
 from errors import ModelError
+from eval.questions import read_questions
 from index.encoder import SentenceEncoder
 from index.export import served_model, served_tokenizer
 from index.onnx_encoder import OnnxEncoder, _Words
 from index.weights import bundled_model, publish_once
-from records import Encoding
+from records import Encoder, Encoding
 from settings import ROOT, Settings
 from tests.test_index_encoder import PASSAGES, QUESTIONS
+
+QUESTIONS_FILE = ROOT / "eval" / "questions" / "go-cluster.jsonl"
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +76,19 @@ def test_what_is_served_is_what_was_built(
     asked = ours[len(PASSAGES) :], expected[len(PASSAGES) :]
     ours_query, expected_query = ([e.tokens_for(own_language=True) for e in side] for side in asked)
     assert least_cosine(ours_query, expected_query) >= least
+
+
+def test_the_eval_set_is_answered_as_with_the_encoder_in_torch(
+    assistant: Assistant, builder: SentenceEncoder, settings: Settings
+) -> None:
+    def said(encoder: Encoder, text: str) -> tuple[str, list[str]]:
+        answer = dataclasses.replace(assistant, encoder=encoder).ask(text)
+        return answer.status, [citation.quote for citation in answer.citations[:1]]
+
+    exported = OnnxEncoder(settings.cache, precision="fp32")
+    questions = [case.question for case in read_questions(QUESTIONS_FILE)]
+    same = [said(exported, text) == said(builder, text) for text in questions]
+    assert np.mean(same) >= 0.98
 
 
 def test_a_question_meets_its_own_language_with_other_tokens(encoder: OnnxEncoder) -> None:

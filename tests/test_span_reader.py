@@ -120,13 +120,6 @@ def test_every_sentence_gives_its_words(assistant: Assistant, reader: SpanReader
             assert 0 <= one.certainty <= 1
 
 
-def test_a_passage_is_read_the_same_alone_and_among_others(assistant: Assistant, reader: SpanReader) -> None:
-    question, hits = ask(assistant, "Qui a ouvert le congrès ?")
-    together = [one for one in reader.model.find(question, hits) if one.hit is hits[0]]
-    alone = reader.model.find(question, hits[:1])
-    assert np.allclose([one.margin for one in together], [one.margin for one in alone], atol=1e-3)
-
-
 def test_its_calibration_is_of_these_weights_and_these_features(reader: SpanReader, assistant: Assistant) -> None:
     assert json.loads(CALIBRATION.read_text("utf-8"))["weights_sha256"] == weights_sha256()
     question, hits = ask(assistant, "Qui ?")
