@@ -20,6 +20,7 @@ from bench.machines import NGINX, AppServer, Nginx, get, post
 from eval.questions import read_questions
 from settings import ROOT, Settings
 from tests.public import WAIT_MS, visit
+from web.texts import TEXTS
 
 pytestmark = pytest.mark.skipif(not NGINX.exists(), reason="nginx is missing: sudo apt-get install nginx")
 
@@ -223,7 +224,7 @@ def test_a_conversation_stays_with_its_server_and_goes_on_without_it(pair: Pair,
         page.keyboard.press("Enter")
         page.wait_for_timeout(500)
         home.kill()
-        expect(page.locator("#turned-away")).to_contain_text("Try again", timeout=WAIT_MS)
+        expect(page.locator("#turned-away")).to_contain_text(f"{TEXTS['en']['unavailable']} Try again", timeout=WAIT_MS)
         say(page, 1)  # the other server knows nothing of what was said before
         page.reload()
         page.locator("#box textarea").wait_for()

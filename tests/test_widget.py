@@ -296,7 +296,7 @@ def test_a_queue_that_is_full_is_told(browser: Browser, site: Site, serve: Any, 
 def test_an_index_that_cannot_be_served_is_told(browser: Browser, site: Site, serve: Any) -> None:
     with visit(browser, site.page(serve(Broken(an_article())), 'data-lang="de"')) as page:
         opened(page)
-        assert fail(page) == f"{widget.WIDGET['de']['unavailable']} Versuchen Sie es in 3 Sekunden noch einmal."
+        assert fail(page) == f"{TEXTS['de']['unavailable']} Versuchen Sie es in 3 Sekunden noch einmal."
 
 
 def test_a_bug_of_ours_is_told(browser: Browser, site: Site, serve: Any) -> None:

@@ -112,18 +112,21 @@
     card.scrollIntoView({ block: narrow.matches ? "start" : "nearest", behavior: calm.matches ? "auto" : "smooth" });
   });
 
-  // A question that the server turns away (too many at once, or from one address) never reaches the page's own code.
+  // A question that the server turns away (too many at once, or from one address, or no server is there behind the
+  // proxy) never reaches the page's own code.
   window.fetch = async (...request) => {
     const reply = await ask(...request);
     if (String(request[0]?.url ?? request[0]).includes("/queue/join")) turnedAway(reply);
     return reply;
   };
 
-  const turnedAway = (reply) => {
+  const turnedAway = async (reply) => {
     document.getElementById("turned-away")?.remove();
-    const reason = { 429: "rate_limited", 503: "busy" }[reply.status];
-    const dock = reason && document.getElementById("dock");
+    const usual = { 429: "rate_limited", 503: "busy" }[reply.status];
+    const dock = usual && document.getElementById("dock");
     if (!dock) return;
+    const told = await reply.clone().json().catch(() => ({}));
+    const reason = told.error?.type === "unavailable" ? "unavailable" : usual;
     const { again, soon, [reason]: why } = words[document.documentElement.lang.slice(0, 2)] ?? words.en;
     const after = Number(reply.headers.get("retry-after"));
     const when = after ? new Intl.RelativeTimeFormat(document.documentElement.lang).format(after, "second") : soon;

@@ -21,7 +21,7 @@ MAX_BYTES: Final = 10_000
 SHARED: Final = (
     "title", "welcome", "welcome_more", "conversation", "question_label", "placeholder", "send", "new", "footer",
     "you_asked", "waiting", "see_also", "new_tab", "rephrase", "empty", "too_long", "no_words", "failure",
-    "rate_limited", "busy", "again", "soon",
+    "rate_limited", "busy", "unavailable", "again", "soon",
 )  # fmt: skip
 """The chat's words that the widget says too."""
 
@@ -30,7 +30,6 @@ WIDGET: Final[dict[Lang, dict[str, str]]] = {
         "close": "Fermer",
         "reading": "En cours de lecture\u202f:",
         "unreachable": "Le service n’est pas joignable. Vérifiez votre connexion, puis réessayez.",
-        "unavailable": "Le bulletin ne peut pas être consulté pour le moment.",
         "rate": "Réponse utile\u202f?",
         "up": "Utile",
         "down": "Pas utile",
@@ -42,7 +41,6 @@ WIDGET: Final[dict[Lang, dict[str, str]]] = {
         "close": "Close",
         "reading": "Being read:",
         "unreachable": "The service cannot be reached. Check your connection, then try again.",
-        "unavailable": "The bulletin cannot be searched at the moment.",
         "rate": "Helpful answer?",
         "up": "Helpful",
         "down": "Not helpful",
@@ -54,7 +52,6 @@ WIDGET: Final[dict[Lang, dict[str, str]]] = {
         "close": "Schließen",
         "reading": "Gelesen wird:",
         "unreachable": "Der Dienst ist nicht erreichbar. Prüfen Sie Ihre Verbindung und versuchen Sie es noch einmal.",
-        "unavailable": "Das Bulletin kann im Moment nicht durchsucht werden.",
         "rate": "Hilfreiche Antwort?",
         "up": "Hilfreich",
         "down": "Nicht hilfreich",
