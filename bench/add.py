@@ -29,7 +29,7 @@ import numpy as np
 from tqdm import tqdm
 
 from app import open_updater
-from bench.start import free_port
+from bench.machines import free_port, resident_bytes
 from corpus.articles import read_article
 from corpus.write import render
 from errors import BulletinError
@@ -153,7 +153,7 @@ def add(made: Settings) -> Added:
         os.sync()  # what was copied is not to be waited for later
         before = live_name(copy.index)
         with _server(copy) as (address, process):
-            resident = _resident(process)
+            resident = resident_bytes(process)
             start = time.perf_counter()
             shutil.copy(ADDED, copy.articles)
             publishing = _command("-m", "index", "publish", "--articles", copy.articles, "--index", copy.index)
@@ -173,7 +173,7 @@ def add(made: Settings) -> Added:
                 answered,
                 processor,
                 _written(copy.index, before),
-                (resident, _resident(process)),
+                (resident, resident_bytes(process)),
                 said,
             )
 
@@ -235,11 +235,6 @@ def _server(settings: Settings) -> Iterator[tuple[str, int]]:
     finally:
         server.terminate()
         server.communicate()
-
-
-def _resident(process: int) -> int:
-    status = Path(f"/proc/{process}/status").read_text()
-    return int(status.partition("VmRSS:")[2].split()[0]) * 1024
 
 
 def _until(done: Callable[[], bool], what: str) -> None:

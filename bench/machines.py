@@ -43,6 +43,12 @@ def free_port() -> int:
         return port
 
 
+def resident_bytes(process: int) -> int:
+    """Of a process's memory, what is resident now (proc(5))."""
+    status = Path(f"/proc/{process}/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0]) * 1024
+
+
 class Program:
     """A process that can be killed, and frozen."""
 
@@ -145,8 +151,7 @@ class LiteServer(Program):
 
     @property
     def resident_mb(self) -> float:
-        status = Path(f"/proc/{self._process.pid}/status").read_text()
-        return int(status.partition("VmRSS:")[2].split()[0]) / 1024
+        return resident_bytes(self._process.pid) / 2**20
 
 
 @contextlib.contextmanager

@@ -93,13 +93,13 @@ def fit_sentence_reader(sets: Sequence[Iterator[Asked]]) -> dict[str, Any]:
 def fit_span_reader(sets: Sequence[Iterator[Asked]], model: span_reader.SpanModel) -> dict[str, Any]:
     """The content of `span_calibration.json`: how sentences rank, when reading stops, how likely the best one answers.
 
-    Each step sees what the reader will see: passages in the same batches, and none beyond the stop.
+    Each step sees what the reader will see: passages in the same two rounds, and none beyond the stop.
     """
-    found = [[_light(asked, _batches(asked, model)) for asked in asked_set] for asked_set in sets]
+    found = [[_light(asked, _rounds(asked, model)) for asked in asked_set] for asked_set in sets]
     choices = [
         [
-            [(span_reader.rank_features(find), asked.right(_quote(find)), True) for find in itertools.chain(*batches)]
-            for asked, batches in part
+            [(span_reader.rank_features(find), asked.right(_quote(find)), True) for find in itertools.chain(*rounds)]
+            for asked, rounds in part
             if asked.case.answerable
         ]
         for part in found
@@ -123,7 +123,7 @@ def fit_span_reader(sets: Sequence[Iterator[Asked]], model: span_reader.SpanMode
     return {"rank": asdict(rank), **_answer_and_threshold(evidence, ANSWER_FEATURES), **limit}
 
 
-def _batches(asked: Asked, model: span_reader.SpanModel) -> list[list[span_reader.Find]]:
+def _rounds(asked: Asked, model: span_reader.SpanModel) -> list[list[span_reader.Find]]:
     return [model.find(asked.question, hits) for hits in (asked.hits[:FIRST], asked.hits[FIRST:])]
 
 
@@ -132,9 +132,9 @@ def _best(finds: Sequence[span_reader.Find], rank: Logistic) -> float:
 
 
 def _stop(scores: Sequence[tuple[float, float]]) -> float:
-    """The least logit that, reached in the first batch, is beaten by the second in at most _LATE of the cases.
+    """The least logit that, reached in the first round, is beaten by the second in at most _LATE of the cases.
 
-    `scores`: for each question the best logit in the first batch and in the second.
+    `scores`: for each question the best logit in the first round and in the second.
     """
     rows = sorted(scores, reverse=True)
     beaten = np.cumsum([second > first for first, second in rows]) / np.arange(1, len(rows) + 1)
@@ -142,11 +142,11 @@ def _stop(scores: Sequence[tuple[float, float]]) -> float:
     return round(rows[good[-1]][0], 4) if len(good) else math.inf
 
 
-def _light(asked: Asked, batches: Sequence[Sequence[span_reader.Find]]) -> tuple[Asked, list[list[span_reader.Find]]]:
+def _light(asked: Asked, rounds: Sequence[Sequence[span_reader.Find]]) -> tuple[Asked, list[list[span_reader.Find]]]:
     """Without the passages' vectors, some megabytes a question, which are not needed any more."""
     none = np.zeros((0, 0), np.float32)
     light = {id(hit): replace(hit, tokens=none, states=none) for hit in asked.hits}
-    lighter = [[replace(find, hit=light[id(find.hit)]) for find in finds] for finds in batches]
+    lighter = [[replace(find, hit=light[id(find.hit)]) for find in finds] for finds in rounds]
     return replace(asked, hits=list(light.values())), lighter
 
 

@@ -6,7 +6,6 @@ import contextlib
 import dataclasses
 import datetime
 import re
-import socket
 import threading
 import time
 import urllib.request
@@ -14,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
+from bench.machines import free_port
 from errors import QuestionError
 from records import Answer, Article, Citation, Lang
 from settings import Settings
@@ -102,13 +102,6 @@ class Recording:
         self.asked.append((question, tuple(turns)))
         answer: Answer = self.assistant.ask(question, turns=turns, **options)
         return answer
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def start(assistant: Any, settings: Settings | None = None, **changes: Any) -> str:

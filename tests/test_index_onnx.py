@@ -20,6 +20,7 @@ from tokenizers import Tokenizer
 
 from answer.ask import Assistant
 from errors import ModelError
+from eval.__main__ import QUESTIONS as EVAL_SET
 from eval.questions import read_questions
 from index.encoder import SentenceEncoder
 from index.export import served_model, served_tokenizer
@@ -28,8 +29,6 @@ from index.weights import bundled_model, publish_once
 from records import Encoder, Encoding
 from settings import ROOT, Settings
 from tests.test_index_encoder import PASSAGES, QUESTIONS
-
-QUESTIONS_FILE = ROOT / "eval" / "questions" / "go-cluster.jsonl"
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +85,7 @@ def test_the_eval_set_is_answered_as_with_the_encoder_in_torch(
         return answer.status, [citation.quote for citation in answer.citations[:1]]
 
     exported = OnnxEncoder(settings.cache, precision="fp32")
-    questions = [case.question for case in read_questions(QUESTIONS_FILE)]
+    questions = [case.question for case in read_questions(EVAL_SET)]
     same = [said(exported, text) == said(builder, text) for text in questions]
     assert np.mean(same) >= 0.98
 

@@ -19,9 +19,9 @@ from typing import Any
 
 import pytest
 
+from bench.machines import free_port, resident_bytes
 from eval.questions import read_questions
 from settings import ROOT, Settings
-from tests.public import free_port
 
 QUESTIONS = [
     case.question for case in read_questions(ROOT / "eval" / "questions" / "go-cluster.jsonl") if case.question
@@ -64,8 +64,7 @@ class Server:
 
     @property
     def resident_mb(self) -> float:
-        status = Path(f"/proc/{self._process.pid}/status").read_text()
-        return int(status.partition("VmRSS:")[2].split()[0]) / 1024
+        return resident_bytes(self._process.pid) / 2**20
 
     def stop(self) -> None:
         self._process.terminate()

@@ -18,7 +18,7 @@ import pytest
 from answer.ask import Assistant
 from app import copy_to_milvus, open_assistant, searched
 from bench.cluster import stores
-from bench.machines import LiteServer, a_cluster, post
+from bench.machines import LiteServer, a_cluster, free_port, post
 from errors import IndexUnavailable, SettingsError
 from index import __main__ as command
 from index.build import build
@@ -28,7 +28,7 @@ from index.publish import roll_back
 from index.store import Index, live_name, open_index
 from records import Article
 from settings import ROOT, Settings
-from tests.public import free_port, start
+from tests.public import start
 from tests.test_index_fake_encoder import WordEncoder
 
 QUESTION = "how many clusters are in go-cluster?"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.public import free_port
+from bench.machines import free_port
 
 SCRIPT = Path(__file__).parent.parent / "scripts" / "wordpress"
 PLUGIN = "ask-bulletin/ask-bulletin.php"

@@ -45,6 +45,23 @@ def _parser() -> argparse.ArgumentParser:
     )
     states = argparse.ArgumentParser(add_help=False)
     states.add_argument("--states", type=Path, default=ROOT / "var" / "states", help="cache (default: %(default)s)")
+    _reading(verbs, data, states)
+    asked = verbs.add_parser(
+        "question",
+        parents=[data],
+        help="train a question's last layers to find (half an hour; writes at its end)",
+    )
+    asked.add_argument("--steps", type=positive, default=question.STEPS, help="of 16 questions (default: %(default)s)")
+    asked.add_argument(
+        "--share", type=_share, default=question.SHARE, help="of the trained in the average (default: %(default)s)"
+    )
+    asked.add_argument("--weights", type=Path, default=QUESTION_CHANGES, help="default: %(default)s")
+    asked.set_defaults(command=_question)
+    return parser
+
+
+def _reading(verbs: Any, data: argparse.ArgumentParser, states: argparse.ArgumentParser) -> None:
+    """The verbs of the reader."""
     out = argparse.ArgumentParser(add_help=False)
     out.add_argument("--out", type=Path, default=ROOT / "var" / "reader", metavar="DIR", help="default: %(default)s")
 
@@ -78,19 +95,6 @@ def _parser() -> argparse.ArgumentParser:
     scores.add_argument("--split", choices=("val", "test"), default="test", help="default: %(default)s")
     scores.add_argument("--most", type=positive, help="questions a line; all by default")
     scores.set_defaults(command=_evaluate)
-
-    asked = verbs.add_parser(
-        "question",
-        parents=[data],
-        help="train a question's last layers to find (half an hour; writes at its end)",
-    )
-    asked.add_argument("--steps", type=positive, default=question.STEPS, help="of 16 questions (default: %(default)s)")
-    asked.add_argument(
-        "--share", type=_share, default=question.SHARE, help="of the trained in the average (default: %(default)s)"
-    )
-    asked.add_argument("--weights", type=Path, default=QUESTION_CHANGES, help="default: %(default)s")
-    asked.set_defaults(command=_question)
-    return parser
 
 
 def _run(options: argparse.Namespace, settings: Settings) -> int:

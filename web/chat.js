@@ -125,8 +125,8 @@
     const usual = { 429: "rate_limited", 503: "busy" }[reply.status];
     const dock = usual && document.getElementById("dock");
     if (!dock) return;
-    const told = await reply.clone().json().catch(() => ({}));
-    const reason = told.error?.type === "unavailable" ? "unavailable" : usual;
+    const { error } = await reply.clone().json().catch(() => ({}));
+    const reason = error?.type ?? usual; // Gradio's own words have no type
     const { again, soon, [reason]: why } = words[document.documentElement.lang.slice(0, 2)] ?? words.en;
     const after = Number(reply.headers.get("retry-after"));
     const when = after ? new Intl.RelativeTimeFormat(document.documentElement.lang).format(after, "second") : soon;
