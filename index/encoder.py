@@ -13,14 +13,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from tokenizers import Tokenizer
 
 from errors import ModelError
-from index.tokens import own_spans
+from index.tokens import Tokens, own_spans
 from index.weights import (
     BUNDLED,
     PASSAGE_PREFIX,
@@ -32,6 +31,9 @@ from index.weights import (
     question_weights,
 )
 from records import Encoding
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
 
 _BATCH = 16
 _PADDED = 1.2
@@ -52,7 +54,7 @@ class Pass(NamedTuple):
 
 
 class TextEncoder(ABC):
-    """The Encoder around any transformer, its prefixes and its tokenizer, which cuts texts to the model's reach.
+    """The Encoder around any transformer, its prefixes and its tokens, cut to the model's reach.
 
     `id` names the model and its prefixes. Passages are encoded behind their context (the article's title), whose
     tokens colour the vectors but are not among `Encoding.tokens`.
@@ -63,18 +65,17 @@ class TextEncoder(ABC):
         self.dim = dim
         self._query_prefix, self._passage_prefix = query_prefix, passage_prefix
 
-    @property
     @abstractmethod
-    def _tokenizer(self) -> Tokenizer: ...
+    def count_tokens(self, text: str) -> int:
+        """Tokens of `text` alone, without prefix and special tokens, however long it is."""
+
+    @abstractmethod
+    def _tokens(self, text: str) -> Tokens:
+        """As many as the model can read, special ones included."""
 
     @abstractmethod
     def _forward(self, texts: Sequence[str], ids: Sequence[Sequence[int]]) -> Pass:
         """`ids`: the tokens of each text, special ones included."""
-
-    def count_tokens(self, text: str) -> int:
-        """Tokens of `text` alone, without prefix and special tokens, however long it is."""
-        encoded = self._tokenizer.encode(text, add_special_tokens=False)
-        return len(encoded.ids) + sum(len(beyond.ids) for beyond in encoded.overflowing)
 
     def encode_passages(self, texts: Sequence[str], contexts: Sequence[str]) -> list[Encoding]:
         """One Encoding a text, in order."""
@@ -90,7 +91,7 @@ class TextEncoder(ABC):
         """The last states of a question by layers of its own; float32 (n, dim) both."""
 
     def _encode(self, texts: Sequence[str], starts: Sequence[int], *, asked: bool = False) -> list[Encoding]:
-        tokens = [self._tokenizer.encode(text) for text in texts]
+        tokens = [self._tokens(text) for text in texts]
         encodings: dict[int, Encoding] = {}
         for batch in _batches([len(own.ids) for own in tokens]):
             passed = self._forward([texts[i] for i in batch], [tokens[i].ids for i in batch])
@@ -143,9 +144,19 @@ class SentenceEncoder(TextEncoder):
             passage_prefix if passage_prefix is not None else prompts.get("document", ""),
         )  # fmt: skip
 
+    def count_tokens(self, text: str) -> int:
+        encoded = self._tokenizer.encode(text, add_special_tokens=False)
+        return len(encoded.ids) + sum(len(beyond.ids) for beyond in encoded.overflowing)
+
+    def _tokens(self, text: str) -> Tokens:
+        encoded = self._tokenizer.encode(text)
+        return Tokens(encoded.ids, encoded.offsets)
+
     @cached_property
     def _tokenizer(self) -> Tokenizer:
         """Not the model's own, which torch comes with, and which the model sets to pad and to cut as it goes."""
+        from tokenizers import Tokenizer
+
         with self._loading():
             if self._bundled:
                 tokenizer = Tokenizer.from_file(str(Path(self._source, "tokenizer.json")))

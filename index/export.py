@@ -1,32 +1,28 @@
 """The bundled encoder as it is served: ONNX graphs in a directory of their own, made once; nothing else is needed.
 
-    tokenizer.json  words.npy  fp32.onnx  int8.onnx  question-fp32.onnx  question-int8.onnx
+    pieces.model  words.npy  fp32.onnx  int8.onnx  question-fp32.onnx  question-int8.onnx
 
 The graphs take word vectors, not token ids: the table of words is four fifths of the model, and out of `words.npy`
-only those really seen come into memory. Words in scripts that no French, English or German text is in are left out,
-half of all: what is in one of the others is cut into the same tokens, and the tokenizer takes 112 MB instead of 296.
-`question-…` are the last layers that a question has for itself. Torch is imported to write this and not to read it.
+only those really seen come into memory. `question-…` are the last layers that a question has for itself. Torch is
+imported to write this and not to read it.
 """
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import subprocess
 import sys
-import unicodedata
 from pathlib import Path
 
 import numpy as np
-from tokenizers import Tokenizer
 
 from errors import ModelError
+from index.pieces import served_pieces
 from index.weights import (
     QUESTION_LAYER,
     SPLIT_LAYER,
     WheelModel,
-    bundled_model,
     bundled_name,
     bundled_weights,
     publish_once,
@@ -35,14 +31,12 @@ from index.weights import (
 )
 from settings import ROOT
 
-_RECIPE = 3
+_RECIPE = 4
 """Raise it when other files come out of the same weights, so that they are written anew."""
 _WHOLE = (0, 2, 3, 4, 5)
 """Layers whose feed-forward part ends in 32 bits in `int8.onnx` too: a few of the 1,536 numbers that go in are very
 large, and the rest were lost beside them (least cosine of a token to 32 bits 0.97; 0.99 with these five). That of
 a question's own layers does likewise (0.987; 0.991)."""
-_SCRIPTS = ("LATIN", "GREEK", "COMBINING", "MODIFIER", "MICRO", "FEMININE", "MASCULINE")
-"""How the names of the letters begin that stand in French, English and German texts; Greek ones are symbols there."""
 
 log = logging.getLogger("bulletin.index")
 
@@ -89,10 +83,8 @@ def _write(cache: Path, directory: Path) -> None:
     from index.bert import QuestionLayers, ServedEncoder, SplitEncoder
 
     weights = bundled_weights()
-    tokenizer, kept = served_tokenizer((bundled_model(cache) / "tokenizer.json").read_text("utf-8"))
-    tokenizer.no_padding()
-    tokenizer.enable_truncation(weights.positions)
-    tokenizer.save(str(directory / "tokenizer.json"))
+    pieces, kept = served_pieces(weights)
+    (directory / "pieces.model").write_bytes(pieces)
     encoder = SplitEncoder(weights).eval()
     np.save(directory / "words.npy", encoder.word.weight.detach().numpy()[kept], allow_pickle=False)
     texts, tokens = torch.export.Dim("texts"), torch.export.Dim("tokens", max=weights.positions)
@@ -127,24 +119,3 @@ def _narrowing(graph: Path, weights: WheelModel) -> list[str]:
     model = onnx.load(graph).graph
     narrow = {tensor.name for tensor in model.initializer if [*tensor.dims] == [weights.feed_forward, weights.hidden]}
     return [node.name for node in model.node if node.op_type == "MatMul" and narrow & {*node.input}]
-
-
-def served_tokenizer(whole: str) -> tuple[Tokenizer, list[int]]:
-    """A tokenizer without the words that hold a letter of another script, and the ids its words had before.
-
-    `whole`: a Unigram tokenizer as JSON. Its words of a text are the likeliest row of words that spells it (Kudo 2018),
-    and a word of another script spells no part of it: nothing changes but the ids.
-    """
-    parts = json.loads(whole)
-    words = parts["model"]["vocab"]
-    kept = [number for number, (word, _) in enumerate(words) if all(map(_in_use, word))]
-    parts["model"]["vocab"] = [words[number] for number in kept]
-    places = {number: place for place, number in enumerate(kept)}
-    for token in parts["added_tokens"]:
-        token["id"] = places[token["id"]]
-    return Tokenizer.from_str(json.dumps(parts)), kept
-
-
-def _in_use(character: str) -> bool:
-    letter = unicodedata.category(character)[0] in "LM"
-    return not letter or unicodedata.name(character, "").startswith(_SCRIPTS)

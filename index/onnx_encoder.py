@@ -11,11 +11,12 @@ from typing import Literal
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
-from tokenizers import Tokenizer
 
 from errors import ModelError
 from index.encoder import Pass, TextEncoder
 from index.export import served_model
+from index.pieces import Pieces
+from index.tokens import Tokens
 from index.weights import PASSAGE_PREFIX, QUERY_PREFIX, bundled_name
 
 
@@ -34,11 +35,11 @@ class OnnxEncoder(TextEncoder):
         """Open the bundled model, prepared on first use. Raises ModelError when it cannot be prepared or opened."""
         folder = served_model(cache)
         try:
-            self._tokens = Tokenizer.from_file(str(folder / "tokenizer.json"))
+            self._pieces = Pieces(folder / "pieces.model")
             self._words = _Words(folder / "words.npy")
             self._session = open_session(folder / f"{precision}.onnx", threads)
             self._question = open_session(folder / f"question-{precision}.onnx", threads)
-        except Exception as error:  # each of the three libraries has errors of its own, down to bare Exception
+        except Exception as error:  # each library has errors of its own, down to bare Exception
             cause = " ".join(str(error).split())
             raise ModelError(f"{folder} cannot be loaded ({cause}). Delete it; it is made again.") from error
         super().__init__(
@@ -47,9 +48,11 @@ class OnnxEncoder(TextEncoder):
             passage_prefix if passage_prefix is not None else PASSAGE_PREFIX,
         )  # fmt: skip
 
-    @property
-    def _tokenizer(self) -> Tokenizer:
-        return self._tokens
+    def count_tokens(self, text: str) -> int:
+        return len(self._pieces.of(text).ids)
+
+    def _tokens(self, text: str) -> Tokens:
+        return self._pieces.between_special(text)
 
     def _forward(self, texts: Sequence[str], ids: Sequence[Sequence[int]]) -> Pass:
         mask = np.zeros((len(ids), max(map(len, ids))), np.int64)

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+
+class Tokens(NamedTuple):
+    """The tokens of a text, and where each stands in it, in characters, end exclusive."""
+
+    ids: list[int]
+    offsets: list[tuple[int, int]]
 
 
 def own_spans(offsets: Sequence[tuple[int, int]], text: str, start: int) -> tuple[NDArray[np.bool_], NDArray[np.int32]]:
