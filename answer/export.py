@@ -15,7 +15,7 @@ from index.weights import SPLIT_LAYER, bundled_name, bundled_weights, publish_on
 
 WEIGHTS = Path(__file__).with_name("reader.safetensors")
 _GRAPH = "reader.onnx"
-_RECIPE = 1
+_RECIPE = 2
 """Raise it when other files come out of the same weights, so that they are written anew."""
 
 
@@ -52,12 +52,13 @@ def _write(directory: Path) -> None:
     import torch
 
     from answer.joint_reader import load_reader
+    from index.bert import for_serving
 
     model = bundled_weights()
-    reader = load_reader(model, WEIGHTS)
+    reader = for_serving(load_reader(model, WEIGHTS))
     pairs, asked, read = (torch.export.Dim(name, max=512) for name in ("pairs", "asked", "read"))
     torch.onnx.export(
-        reader.eval(),
+        reader,
         # Sizes that differ and are not one: equal ones would be taken for the same, one for a constant.
         (
             torch.zeros(2, 5, model.hidden), torch.ones(2, 5, dtype=torch.bool),

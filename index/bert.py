@@ -8,12 +8,16 @@ and only the upper part runs on the pair.
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import gelu, scaled_dot_product_attention
 
 from index.weights import QUESTION_LAYER, WheelModel
 from index.weights import SPLIT_LAYER as SPLIT_LAYER  # defined where it can be read without torch
+
+_Module = TypeVar("_Module", bound=nn.Module)
 
 
 class Layer(nn.Module):
@@ -36,6 +40,42 @@ class Layer(nn.Module):
         fed = self.fo(gelu(self.fi(states)))
         out: Tensor = self.oln(states + nn.functional.dropout(fed, dropout, dropout > 0))
         return out
+
+
+class ServedLayer(nn.Module):
+    """A Layer as it is exported: one product makes query, key and value, and attention is a node of onnxruntime's own.
+
+    Torch has no such node: it can export this, and not run it.
+    """
+
+    def __init__(self, layer: Layer) -> None:
+        super().__init__()
+        self.heads = layer.heads
+        parts = (layer.q, layer.k, layer.v)
+        self.qkv = nn.Linear(layer.q.in_features, 3 * layer.q.out_features)
+        self.qkv.weight.data = torch.cat([part.weight.data for part in parts])
+        self.qkv.bias.data = torch.cat([part.bias.data for part in parts])
+        self.ao, self.aln, self.fi, self.fo, self.oln = layer.ao, layer.aln, layer.fi, layer.fo, layer.oln
+
+    def forward(self, states: Tensor, mask: Tensor, dropout: float = 0.0) -> Tensor:
+        """As Layer's, without dropout."""
+        query, key, value = self.qkv(states).chunk(3, dim=-1)
+        seen = torch.onnx.ops.symbolic(
+            "com.microsoft::MultiHeadAttention", (query, key, value, None, mask[:, 0, 0].int()),
+            {"num_heads": self.heads}, dtype=states.dtype, shape=states.shape, version=1,
+        )  # fmt: skip
+        states = self.aln(states + self.ao(seen))
+        out: Tensor = self.oln(states + self.fo(gelu(self.fi(states))))
+        return out
+
+
+def for_serving(module: _Module) -> _Module:
+    """The same module, with its Layers as ServedLayers."""
+    for parent in [*module.modules()]:
+        for name, child in [*parent.named_children()]:
+            if isinstance(child, Layer):
+                parent.add_module(name, ServedLayer(child))
+    return module.eval()
 
 
 def layers(model: WheelModel, which: range) -> nn.ModuleList:

@@ -20,9 +20,7 @@ import numpy as np
 from errors import ModelError
 from index.pieces import served_pieces
 from index.weights import (
-    QUESTION_LAYER,
     SPLIT_LAYER,
-    WheelModel,
     bundled_name,
     bundled_weights,
     publish_once,
@@ -31,12 +29,14 @@ from index.weights import (
 )
 from settings import ROOT
 
-_RECIPE = 4
+_RECIPE = 5
 """Raise it when other files come out of the same weights, so that they are written anew."""
-_WHOLE = (0, 2, 3, 4, 5)
-"""Layers whose feed-forward part ends in 32 bits in `int8.onnx` too: a few of the 1,536 numbers that go in are very
-large, and the rest were lost beside them (least cosine of a token to 32 bits 0.97; 0.99 with these five). That of
-a question's own layers does likewise (0.987; 0.991)."""
+_PRODUCTS = 4
+"""With weights, of a layer: to query, key and value; from what attention saw; into the feed-forward part; out of it."""
+_FINE_LAYERS = 6
+"""How many of the encoder's layers have in `int8.onnx` a scale for each 128 of the numbers that go in, not one for
+all: a few are so large there that the rest would be lost beside them, and the reader goes on from what the fourth says.
+The least cosine of a token to 32 bits is 0.999 there and 0.99 at the end. A question's own layers have it, too."""
 
 log = logging.getLogger("bulletin.index")
 
@@ -78,9 +78,8 @@ def _directory(cache: Path) -> Path:
 
 def _write(cache: Path, directory: Path) -> None:
     import torch
-    from onnxruntime.quantization import quantize_dynamic
 
-    from index.bert import QuestionLayers, ServedEncoder, SplitEncoder
+    from index.bert import QuestionLayers, ServedEncoder, SplitEncoder, for_serving
 
     weights = bundled_weights()
     pieces, kept = served_pieces(weights)
@@ -88,9 +87,9 @@ def _write(cache: Path, directory: Path) -> None:
     encoder = SplitEncoder(weights).eval()
     np.save(directory / "words.npy", encoder.word.weight.detach().numpy()[kept], allow_pickle=False)
     texts, tokens = torch.export.Dim("texts"), torch.export.Dim("tokens", max=weights.positions)
-    for name, module, outputs, whole in (
-        ("", ServedEncoder(encoder).eval(), ["half", "before", "last"], _WHOLE),
-        ("question-", QuestionLayers(question_weights()).eval(), ["last"], range(weights.layers - QUESTION_LAYER)),
+    for name, module, outputs, fine in (
+        ("", for_serving(ServedEncoder(encoder)), ["half", "before", "last"], _FINE_LAYERS),
+        ("question-", for_serving(QuestionLayers(question_weights())), ["last"], weights.layers),
     ):
         fp32, int8 = (directory / f"{name}{precision}.onnx" for precision in ("fp32", "int8"))
         torch.onnx.export(
@@ -105,17 +104,22 @@ def _write(cache: Path, directory: Path) -> None:
             external_data=False,
             verbose=False,
         )
-        # Seven bits for the weights: processors without VNNI add two products into 16 bits, which eight would overflow.
-        quantize_dynamic(
-            fp32, int8, per_channel=True, reduce_range=True,
-            nodes_to_exclude=[_narrowing(fp32, weights)[layer] for layer in whole],
-        )  # fmt: skip
+        _in_eight_bits(fp32, int8, fine)
 
 
-def _narrowing(graph: Path, weights: WheelModel) -> list[str]:
-    """The products that end each layer's feed-forward part, in order."""
+def _in_eight_bits(fp32: Path, int8: Path, fine: int) -> None:
+    """`fine`: how many of the first layers are to lose least."""
     import onnx
+    from onnxruntime.quantization import quantize_dynamic
 
-    model = onnx.load(graph).graph
-    narrow = {tensor.name for tensor in model.initializer if [*tensor.dims] == [weights.feed_forward, weights.hidden]}
-    return [node.name for node in model.node if node.op_type == "MatMul" and narrow & {*node.input}]
+    logging.basicConfig()  # or else the next one sets it up, to tell of every node
+    from onnxruntime.quantization.matmul_nbits_quantizer import DefaultWeightOnlyQuantConfig, MatMulNBitsQuantizer
+
+    model = onnx.load(fp32)
+    weights = {tensor.name for tensor in model.graph.initializer}
+    products = [node.name for node in model.graph.node if node.op_type == "MatMul" and weights & {*node.input}]
+    by_blocks = DefaultWeightOnlyQuantConfig(bits=8, block_size=128, is_symmetric=True, accuracy_level=4)
+    finer = MatMulNBitsQuantizer(model, nodes_to_exclude=products[_PRODUCTS * fine :], algo_config=by_blocks)
+    finer.process()
+    # Seven bits for the weights: processors without VNNI add two products into 16 bits, which eight would overflow.
+    quantize_dynamic(finer.model.model, int8, per_channel=True, reduce_range=True)

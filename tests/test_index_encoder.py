@@ -195,7 +195,7 @@ def test_a_damaged_model_in_the_cache_is_named_with_its_mend(tmp_path: Path) -> 
 
 
 def test_a_damaged_model_that_is_served_is_named_with_its_mend(tmp_path: Path) -> None:
-    folder = tmp_path / f"{bundled_name()}-{question_name()}-onnx-split4-4"
+    folder = tmp_path / f"{bundled_name()}-{question_name()}-onnx-split4-5"
     folder.mkdir()
     with pytest.raises(ModelError, match=r"cannot be loaded .*Delete it; it is made again") as caught:
         OnnxEncoder(tmp_path)

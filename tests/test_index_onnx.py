@@ -62,9 +62,13 @@ def python(code: str, **environment: str) -> subprocess.Popen[str]:
 # The same vectors
 
 
-@pytest.mark.parametrize(("precision", "least"), [("fp32", 0.9999), ("int8", 0.99)])
+@pytest.mark.parametrize(("precision", "least", "least_half"), [("fp32", 0.9999, 0.9999), ("int8", 0.99, 0.999)])
 def test_what_is_served_is_what_was_built(
-    builder: SentenceEncoder, expected: list[Encoding], precision: Literal["fp32", "int8"], least: float
+    builder: SentenceEncoder,
+    expected: list[Encoding],
+    precision: Literal["fp32", "int8"],
+    least: float,
+    least_half: float,
 ) -> None:
     encoder = OnnxEncoder(Settings().cache, precision=precision)
     assert (encoder.id, encoder.dim) == (builder.id, builder.dim)
@@ -72,21 +76,22 @@ def test_what_is_served_is_what_was_built(
     assert [e.spans.tolist() for e in ours] == [e.spans.tolist() for e in expected]
     assert least_cosine([e.vector for e in ours], [e.vector for e in expected]) >= least
     assert least_cosine([e.tokens for e in ours], [e.tokens for e in expected]) >= least
-    assert least_cosine([e.states for e in ours], [e.states for e in expected]) >= least
+    assert least_cosine([e.states for e in ours], [e.states for e in expected]) >= least_half
     assert not any(e.as_query for e in ours[: len(PASSAGES)])
     asked = ours[len(PASSAGES) :], expected[len(PASSAGES) :]
     ours_query, expected_query = ([e.tokens_for(own_language=True) for e in side] for side in asked)
     assert least_cosine(ours_query, expected_query) >= least
 
 
+@pytest.mark.parametrize("precision", ["fp32", "int8"])
 def test_the_eval_set_is_answered_as_with_the_encoder_in_torch(
-    assistant: Assistant, builder: SentenceEncoder, settings: Settings
+    assistant: Assistant, builder: SentenceEncoder, settings: Settings, precision: Literal["fp32", "int8"]
 ) -> None:
     def said(encoder: Encoder, text: str) -> tuple[str, list[str]]:
         answer = dataclasses.replace(assistant, encoder=encoder).ask(text)
         return answer.status, [citation.quote for citation in answer.citations[:1]]
 
-    exported = OnnxEncoder(settings.cache, precision="fp32")
+    exported = OnnxEncoder(settings.cache, precision=precision)
     questions = [case.question for case in read_questions(EVAL_SET)]
     same = [said(exported, text) == said(builder, text) for text in questions]
     assert np.mean(same) >= 0.98
@@ -251,5 +256,5 @@ def test_a_directory_that_is_there_is_not_made_again(tmp_path: Path) -> None:
 
 def test_a_cache_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("")
-    with pytest.raises(ModelError, match=r"onnx-split4-4 cannot be made: .*File exists"):
+    with pytest.raises(ModelError, match=r"onnx-split4-5 cannot be made: .*File exists"):
         served_model(tmp_path / "cache")
