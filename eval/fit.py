@@ -1,9 +1,10 @@
 """Fit how sure a reader may be, and from where on it answers: logistic regressions on question sets.
 
-The label is whether the quote holds an acceptable answer; a question that nothing answers has none that does. Each set
-weighs the same however long it is. The threshold is as high as REFUSED, the share of answerable questions that may be
-refused, allows: to be wrong is worse than to be silent. What it is worth is told by questions that were not fitted on
-(`python -m eval run`).
+The label is whether the quote holds an acceptable answer; a question that nothing answers has none that does. In how
+likely an answer is right, each question weighs the same, as in the error that is reported of it; in all else each set
+does, however long it is. The threshold is as high as REFUSED, the share of answerable questions that may be refused,
+allows: to be wrong is worse than to be silent. What it is worth is told by questions that were not fitted on (`python
+-m eval run`).
 """
 
 from __future__ import annotations
@@ -205,11 +206,8 @@ def _answer_and_threshold(sets: Sequence[Evidence], names: Sequence[str]) -> dic
 
 def _regression(sets: Sequence[Evidence], names: Sequence[str]) -> dict[str, Any]:
     """Logistic regression as `answer.calibration.Logistic` takes it."""
-    features = np.concatenate([s.features for s in sets])
-    right = np.concatenate([s.right for s in sets])
-    weights = np.concatenate([np.full(len(s.right), 1 / len(s.right)) for s in sets])
     model = make_pipeline(StandardScaler(), LogisticRegression(C=10.0, max_iter=1000))
-    model.fit(features, right, logisticregression__sample_weight=weights * len(right) / weights.sum())
+    model.fit(np.concatenate([s.features for s in sets]), np.concatenate([s.right for s in sets]))
     scaler, logistic = model[0], model[1]
     slopes = logistic.coef_[0] / scaler.scale_
     return _logistic(names, slopes, float(logistic.intercept_[0] - slopes @ scaler.mean_))
