@@ -38,7 +38,7 @@ from index.chunk import chunk
 from index.store import live_name, open_index
 from records import Article, Encoder, Encoding, Lang
 from settings import ROOT, Settings
-from train.data import PIAF, SQUAD1, XQUAD, plain_title, read_squad
+from train.sets import PIAF, SQUAD1, XQUAD, plain_title, read_squad
 
 _SOURCES: tuple[tuple[str, Lang], ...] = ((PIAF, "fr"), (SQUAD1, "en"), (XQUAD.format("de"), "de"))
 _PARAGRAPHS = 4

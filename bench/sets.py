@@ -26,7 +26,7 @@ from typing import Any
 import yaml
 
 from records import Lang
-from train.data import PIAF, SQUAD2, XQUAD, plain_title, read_squad, retrieval_use, splits, translated_near_misses
+from train.sets import PIAF, SQUAD2, XQUAD, plain_title, read_squad, retrieval_use, splits, translated_near_misses
 
 SUFFIXES = ("", "-absent", "-given")
 ABOUT = "about:"

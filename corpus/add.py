@@ -16,7 +16,7 @@ from typing import Literal
 from tqdm import tqdm
 
 from corpus.articles import read_article
-from corpus.documents import SUFFIXES, read_document
+from corpus.documents.read import SUFFIXES, read_document
 from corpus.write import write_article
 from errors import ArticleError, PageError
 from records import Article, Lang

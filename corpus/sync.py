@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from corpus.ledger import Item, Ledger
 from corpus.shelf import Shelf
-from corpus.source import NO_VALIDATORS, Source, Survey, Taken, Wanted
+from corpus.sources.source import NO_VALIDATORS, Source, Survey, Taken, Wanted
 from corpus.write import render, write_article
 from errors import ArticleError, FetchError
 from records import Article, Lang

@@ -6,12 +6,12 @@ import argparse
 import sys
 from typing import get_args
 
-from corpus.fetch import Fetcher, Limits
-from corpus.guard import Allowed
 from corpus.ledger import open_ledger
-from corpus.recognise import KINDS, open_source, source_name
+from corpus.sources.fetch import Fetcher, Limits
+from corpus.sources.guard import Allowed
+from corpus.sources.recognise import KINDS, open_source, source_name
+from corpus.sources.wordpress import SectionOf
 from corpus.sync import Summary, sync
-from corpus.wordpress import SectionOf
 from errors import positive
 from records import LANGS
 

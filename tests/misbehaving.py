@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from corpus.fetch import Fetcher
+from corpus.sources.fetch import Fetcher
 from errors import FetchError
 
 Reply = Callable[["Visit"], None]

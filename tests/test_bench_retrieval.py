@@ -27,7 +27,7 @@ from records import Article, Hit, Question, Reading
 from settings import ROOT
 from tests.test_bench_sets import write_sets
 from tests.test_index_fake_encoder import WordEncoder
-from train.data import Split
+from train.sets import Split
 
 BODIES = {
     "clusters": "Les clusters de Berlin parlent.\n\nLe budget des clusters grandit.",

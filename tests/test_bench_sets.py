@@ -12,7 +12,8 @@ from bench.sets import ABOUT, SETS, SPLIT, USE, WIKIPEDIA, AskedSet, SourceSet, 
 from corpus.articles import read_articles
 from errors import BulletinError
 from eval.questions import QuestionCase, read_questions
-from train.data import PIAF, SQUAD1, SQUAD2, XQUAD, Library, Window, article_uses, plain_title, read_squad, splits
+from train.data import Library, Window, article_uses
+from train.sets import PIAF, SQUAD1, SQUAD2, XQUAD, plain_title, read_squad, splits
 
 SOURCES = {source.name: source for source in SETS}
 ODD = ['L\'été : "oui"', "1999", "Yes", "A" * 120, "Ville_de_Berlin", "#tag", "Œuvre 中国", "- x"]

@@ -24,8 +24,8 @@ from playwright.sync_api import Browser
 
 from corpus.__main__ import main
 from corpus.articles import read_article, read_articles
-from corpus.documents import read_document
-from corpus.pages import article_id, body_of, plain, read_page
+from corpus.documents.read import read_document
+from corpus.pages.read import article_id, body_of, plain, read_page
 from corpus.write import render, write_article
 from errors import ArticleError, PageError
 from records import LANGS, Article

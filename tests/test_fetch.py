@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.fetch import Fetched, Fetcher, Limits, inflate, joined_address
-from corpus.guard import Allowed
+from corpus.sources.fetch import Fetched, Fetcher, Limits, inflate, joined_address
+from corpus.sources.guard import Allowed
 from errors import FetchError
 from tests.misbehaving import Misbehaving, Visit, misbehaving, problem
 

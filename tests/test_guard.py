@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.fetch import Fetcher, Limits
-from corpus.guard import Allowed, refusal
+from corpus.sources.fetch import Fetcher, Limits
+from corpus.sources.guard import Allowed, refusal
 from errors import SettingsError
 from tests.misbehaving import Misbehaving, misbehaving, problem
 

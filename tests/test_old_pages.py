@@ -12,11 +12,11 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from corpus.articles import read_articles
-from corpus.charset import decode
-from corpus.dates import dates_in, only_a_date, read_date
-from corpus.labels import byline, labelled, names
-from corpus.markup import lines_of, parse
-from corpus.pages import read_page
+from corpus.pages.charset import decode
+from corpus.pages.dates import dates_in, only_a_date, read_date
+from corpus.pages.labels import byline, labelled, names
+from corpus.pages.markup import lines_of, parse
+from corpus.pages.read import read_page
 from errors import PageError
 from records import Article
 from settings import Settings

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from corpus.__main__ import main
 from corpus.articles import read_article
-from corpus.folder import Folder
 from corpus.ledger import Item, open_ledger
-from corpus.source import Taken, Wanted
+from corpus.sources.folder import Folder
+from corpus.sources.source import Taken, Wanted
 from corpus.sync import Summary
 from corpus.sync import sync as bring_in_step
 from corpus.sync_verb import report

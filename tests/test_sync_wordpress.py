@@ -12,10 +12,10 @@ import pytest
 import corpus.sync
 from corpus.__main__ import main
 from corpus.articles import read_article
-from corpus.fetch import Fetcher, Limits
-from corpus.guard import Allowed
 from corpus.ledger import open_ledger
-from corpus.wordpress import WordPress
+from corpus.sources.fetch import Fetcher, Limits
+from corpus.sources.guard import Allowed
+from corpus.sources.wordpress import WordPress
 from records import Article
 from tests.syncing import HAND, counts, written
 from tests.wordpress import Site, php, running_site

@@ -22,9 +22,10 @@ from errors import BulletinError
 from index.weights import bundled_weights, question_weights
 from settings import ROOT
 from train.__main__ import main
-from train.data import AFRIQA, Library, read_library
+from train.data import Library, read_library
 from train.loop import CHECKPOINT, CURVE
 from train.pairs import Corpus, Pair, contrasts, targets, token_span
+from train.sets import AFRIQA
 from train.states import States
 
 TOWNS = [f"Town{chr(65 + i // 26)}{chr(65 + i % 26)}" for i in range(70)]

@@ -1,31 +1,36 @@
-"""Public question-answering sets to what the reader is trained on: passages cut as the index cuts them, and questions.
-
-Split by the article's title over all sets at once: XQuAD's articles are SQuAD's, so a title left out of one is left
-out of all.
-"""
+"""Question-answering sets (`train.sets`) to what the reader trains on: passages as the index cuts them, questions."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from errors import BulletinError
 from index.build import PASSAGE_TOKENS
 from index.chunk import chunk
 from records import Article, Span
+from train.sets import (
+    AFRIQA,
+    PIAF,
+    SQUAD1,
+    SQUAD2,
+    XQUAD,
+    Split,
+    hashed,
+    plain_title,
+    questions,
+    read_afriqa,
+    read_squad,
+    retrieval_use,
+    splits,
+    translated_near_misses,
+    unanswerable,
+    without_offsets,
+)
 
-Split = Literal["train", "val", "test"]
-
-PIAF = "piaf/piaf-v1.1.json"
-SQUAD1 = "squad-en/squad-dev-v1.1.rebuilt.json"
-SQUAD2 = "squad-en/squad-dev-v2.0.rebuilt.json"
-XQUAD = "xquad/xquad.{}.json"
-AFRIQA = "afriqa-fr/gold_span_passages.afriqa.fon.fr.train.json"
 CROSSED = [("de", "de"), ("en", "de"), ("de", "en"), ("en", "es"), ("es", "en"), ("es", "de"), ("de", "es")]
 """XQuAD's pairs of question and passage language; Spanish stands in for French, which it has not."""
 
@@ -94,7 +99,7 @@ def source_files(data: Path) -> list[Path]:
     files = [data / name for name in (PIAF, SQUAD1, SQUAD2, *sorted(XQUAD.format(lang) for lang in langs), AFRIQA)]
     for path in files:
         if not path.is_file():
-            raise BulletinError(f"{path} is missing; --data wants the folder of the sets (see train/data.py).")
+            raise BulletinError(f"{path} is missing; --data wants the folder of the sets (see train/sets.py).")
     return files
 
 
@@ -114,14 +119,14 @@ def read_library(data: Path, count_tokens: Callable[[str], int]) -> Library:
                         library.examples.append(made)
 
     add("piaf", "fr", "fr", read_squad(data / PIAF))
-    add("squad1", "en", "en", _without_offsets(read_squad(data / SQUAD1)))
+    add("squad1", "en", "en", without_offsets(read_squad(data / SQUAD1)))
     add("squad2", "en", "en", unanswerable(read_squad(data / SQUAD2)))
     for question_lang, lang in CROSSED:
-        texts = {str(qa["id"]): qa["question"] for qa in _questions(read_squad(data / XQUAD.format(question_lang)))}
+        texts = {str(qa["id"]): qa["question"] for qa in questions(read_squad(data / XQUAD.format(question_lang)))}
         add(f"xquad-{question_lang}-{lang}", question_lang, lang, read_squad(data / XQUAD.format(lang)), texts)
     for lang in NEAR_MISSED:
         add(f"squad2-{lang}", "en", lang, translated_near_misses(data, lang))
-    add("afriqa", "fr", "fr", _afriqa(data / AFRIQA))
+    add("afriqa", "fr", "fr", read_afriqa(data / AFRIQA))
     library.examples += [*_follow_ups(library), *_swapped(library)]
     return library
 
@@ -143,7 +148,7 @@ def _follow_ups(library: Library) -> list[Example]:
     made = []
     for (source, _), group in groups.items():
         for earlier, asked in zip(group, group[1:] + group[:1], strict=True):
-            chance = int(_hash(f"{source}{asked.id}")[:8], 16)
+            chance = int(hashed(f"{source}{asked.id}")[:8], 16)
             if chance % 4 or earlier.golds == asked.golds:
                 continue
             others = by_title[source, library.windows[earlier.window].title]
@@ -168,7 +173,7 @@ def _swapped(library: Library) -> Iterator[Example]:
             key = (example.source, library.windows[example.window].title, word[0].isdigit())
             said.setdefault(key, []).append(word)
     for example in chosen:
-        chance = int(_hash(f"swap{example.source}{example.id}")[:8], 16)
+        chance = int(hashed(f"swap{example.source}{example.id}")[:8], 16)
         own = _names(example.question)
         if chance % SWAPPED[example.source] or not own:
             continue
@@ -193,28 +198,6 @@ def _shortened(question: str, earlier: str) -> str:
     before = {word for word in _words(earlier) if len(word) > 3}
     kept = [word for word in question.split() if not _words(word) & before]
     return " ".join(kept) if len(kept) >= 3 else question
-
-
-def splits(data: Path) -> Callable[[str], Split]:
-    """A quarter of SQuAD's titles and a tenth of PIAF's are for reporting, a few more for the curve and calibration."""
-    chosen: dict[str, Split] = {}
-    for path, test, val in ((SQUAD1, 12, 4), (PIAF, 48, 16)):
-        titles = sorted({plain_title(article["title"]) for article in read_squad(data / path)}, key=_hash)
-        for number, title in enumerate(titles[: test + val]):
-            chosen[title] = "test" if number < test else "val"
-    return lambda title: chosen.get(title, "train")
-
-
-def retrieval_use(path: Path) -> dict[str, Split]:
-    """What each Wikipedia article of a set is for in finding: the first half by hash is reported on, the last eighth of
-    the rest is to choose by, and the question is trained on what is left (`article_uses`).
-
-    `splits` takes what it leaves out from the start of the same order: the reader was trained on none of it.
-    """
-    titles = sorted({plain_title(article["title"]) for article in read_squad(path)}, key=_hash)
-    half = (len(titles) + 1) // 2
-    chosen = len(titles) - (len(titles) - half) // 8
-    return {title: "test" if n < half else "train" if n < chosen else "val" for n, title in enumerate(titles)}
 
 
 def article_uses(data: Path, library: Library) -> list[Split]:
@@ -286,83 +269,3 @@ def _overlap(question: str, text: str) -> int:
 
 def _words(text: str) -> set[str]:
     return set(re.findall(r"\w+", text.casefold()))
-
-
-def _without_offsets(articles: Any) -> Any:
-    """The rebuilt SQuAD files give the first occurrence of an answer for any."""
-    for question in _questions(articles):
-        for answer in question["answers"]:
-            answer.pop("answer_start", None)
-    return articles
-
-
-def translated_near_misses(data: Path, lang: str) -> list[dict[str, Any]]:
-    """What SQuAD 2.0 asks in vain, in English, of paragraphs that XQuAD has translated: on their translations."""
-    english, translated = (
-        [(article["title"], paragraph["context"]) for article in articles for paragraph in article["paragraphs"]]
-        for articles in (read_squad(data / XQUAD.format("en")), read_squad(data / XQUAD.format(lang)))
-    )
-    there = {text: place for (_, text), place in zip(english, translated, strict=True)}
-    return [
-        {"title": title, "paragraphs": [{"context": context, "qas": paragraph["qas"]}]}
-        for article in unanswerable(read_squad(data / SQUAD2))
-        for paragraph in article["paragraphs"]
-        if paragraph["context"] in there
-        for title, context in [there[paragraph["context"]]]
-    ]
-
-
-def unanswerable(articles: Any) -> Any:
-    for article in articles:
-        for paragraph in article["paragraphs"]:
-            paragraph["qas"] = [qa for qa in paragraph["qas"] if qa.get("is_impossible")]
-    return articles
-
-
-def _afriqa(path: Path) -> list[dict[str, Any]]:
-    lines = [record for line in _text(path).splitlines() if line.strip() and (record := json.loads(line))["title"]]
-    return [
-        {
-            "title": line["title"],
-            "paragraphs": [
-                {
-                    "context": line["context"],
-                    "qas": [
-                        {
-                            "id": f"afriqa-{line['id']}",
-                            "question": line["question_translated"],
-                            "answers": [{"text": text} for text in line["answer_pivot"]["text"]],
-                        }
-                    ],
-                }
-            ],
-        }
-        for line in lines
-    ]
-
-
-def _questions(articles: Any) -> Iterator[dict[str, Any]]:
-    return (qa for article in articles for paragraph in article["paragraphs"] for qa in paragraph["qas"])
-
-
-def read_squad(path: Path) -> list[dict[str, Any]]:
-    try:
-        articles: list[dict[str, Any]] = json.loads(_text(path))["data"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise BulletinError(f"{path}: not a question-answering set in SQuAD's JSON ({error}).") from error
-    return articles
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text("utf-8")
-    except OSError as error:
-        raise BulletinError(f"{path} cannot be read ({error.strerror}); --data wants the folder of the sets.") from None
-
-
-def plain_title(title: str) -> str:
-    return title.replace("_", " ").strip()
-
-
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -14,7 +14,8 @@ from torch import Tensor
 
 from index.lexical import LexicalIndex
 from records import LANGS, Span
-from train.data import Example, Library, Split
+from train.data import Example, Library
+from train.sets import Split
 from train.states import States
 
 HARD = 8

@@ -36,9 +36,10 @@ from index.tokens import own_spans
 from index.vectors import eight_bits
 from index.weights import QUERY_PREFIX, WheelModel
 from records import LANGS, Encoder, Lang
-from train.data import Library, Split
+from train.data import Library
 from train.loop import pace
 from train.pairs import hard_negatives
+from train.sets import Split
 
 RANK = 64
 """Of the change to each matrix."""

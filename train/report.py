@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from train.data import Split
 from train.loop import VALIDATED
 from train.pairs import Corpus, Pair
 from train.score import Run, reading_scores, refusal_scores
+from train.sets import Split
 
 
 def curve_picture(curve: Path, picture: Path) -> None:

@@ -13,8 +13,8 @@ from typing import Any
 import trafilatura
 from trafilatura.settings import Document
 
-from corpus.charset import decode
-from corpus.pages import read_page
+from corpus.pages.charset import decode
+from corpus.pages.read import read_page
 from records import Article
 
 HERE = Path(__file__).parent

@@ -12,8 +12,8 @@ import docx
 import lxml.etree as etree
 from docx.table import Table
 
-from corpus.labels import names
-from corpus.metadata import Found
+from corpus.pages.labels import names
+from corpus.pages.metadata import Found
 from errors import PageError
 
 __all__ = ["read_word"]

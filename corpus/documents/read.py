@@ -11,17 +11,17 @@ import lxml.etree as etree
 from markdown_it import MarkdownIt
 
 from corpus.articles import read_article
-from corpus.charset import decode
-from corpus.column import Column
-from corpus.dates import read_date
+from corpus.documents.pdf import read_pdf
+from corpus.documents.word import read_word
 from corpus.front_matter import Entry, read_front_matter
 from corpus.language import language
-from corpus.markup import lines_of, parse, tidy
-from corpus.metadata import Found
-from corpus.old_pages import read_column
-from corpus.pages import MAX_BYTES, article_id, named_id, read_page
-from corpus.pdf import read_pdf
-from corpus.word import read_word
+from corpus.pages.charset import decode
+from corpus.pages.column import Column
+from corpus.pages.dates import read_date
+from corpus.pages.markup import lines_of, parse, tidy
+from corpus.pages.metadata import Found
+from corpus.pages.old_pages import read_column
+from corpus.pages.read import MAX_BYTES, article_id, named_id, read_page
 from errors import ArticleError, PageError
 from records import Article
 

@@ -7,8 +7,8 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from corpus.documents import SUFFIXES, read_document
-from corpus.source import Survey, Taken, Wanted, attempt
+from corpus.documents.read import SUFFIXES, read_document
+from corpus.sources.source import Survey, Taken, Wanted, attempt
 from errors import SourceError
 
 __all__ = ["Folder"]

@@ -12,12 +12,12 @@ from urllib.parse import unquote, urlsplit
 import trafilatura
 from trafilatura.settings import Document
 
-from corpus.charset import decode
-from corpus.column import find_column, is_running
 from corpus.language import language
-from corpus.markup import Line, lines_of, parse, text_of, tidy
-from corpus.metadata import Found, declared
-from corpus.old_pages import read_column
+from corpus.pages.charset import decode
+from corpus.pages.column import find_column, is_running
+from corpus.pages.markup import Line, lines_of, parse, text_of, tidy
+from corpus.pages.metadata import Found, declared
+from corpus.pages.old_pages import read_column
 from errors import PageError
 from records import Article
 

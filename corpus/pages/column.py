@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from corpus.labels import FOOTER, FURNITURE
-from corpus.markup import Line, is_data
+from corpus.pages.labels import FOOTER, FURNITURE
+from corpus.pages.markup import Line, is_data
 
 __all__ = ["Column", "find_column", "internal", "is_running", "navigating", "words"]
 

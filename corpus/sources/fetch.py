@@ -20,7 +20,7 @@ from types import TracebackType
 import httpcore
 import httpx
 
-from corpus.guard import Allowed, GuardedNetwork
+from corpus.sources.guard import Allowed, GuardedNetwork
 from errors import FetchError
 
 __all__ = ["GONE", "Fetched", "Fetcher", "Limits", "inflate", "joined_address", "parse_address"]

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from corpus.column import Column, is_running, navigating
-from corpus.composite import taken_apart
-from corpus.dates import dates_in
-from corpus.headers import Labels, find_labels, is_about, opens_text, pick_date, pick_section, pick_title
-from corpus.labels import APPARATUS, FOOTER, NAVIGATION, TOOL, byline, labelled, names
-from corpus.markup import Line, text_of
-from corpus.metadata import Found
+from corpus.pages.column import Column, is_running, navigating
+from corpus.pages.composite import taken_apart
+from corpus.pages.dates import dates_in
+from corpus.pages.headers import Labels, find_labels, is_about, opens_text, pick_date, pick_section, pick_title
+from corpus.pages.labels import APPARATUS, FOOTER, NAVIGATION, TOOL, byline, labelled, names
+from corpus.pages.markup import Line, text_of
+from corpus.pages.metadata import Found
 
 __all__ = ["read_column"]
 

@@ -14,9 +14,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import lxml.etree as etree
 
-from corpus.fetch import GONE, Fetcher, inflate
-from corpus.pages import read_page
-from corpus.source import Survey, Taken, Wanted, attempt, second_choice
+from corpus.pages.read import read_page
+from corpus.sources.fetch import GONE, Fetcher, inflate
+from corpus.sources.source import Survey, Taken, Wanted, attempt, second_choice
 from errors import FetchError, SourceError
 
 __all__ = ["Sitemap", "fetch_page", "sitemap_of"]

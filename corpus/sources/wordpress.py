@@ -21,10 +21,10 @@ from urllib.parse import unquote
 
 import httpx
 
-from corpus.fetch import Fetched, Fetcher, joined_address
 from corpus.language import language
-from corpus.pages import article_id, body_of, plain
-from corpus.source import Survey, Taken, Wanted, attempt, second_choice
+from corpus.pages.read import article_id, body_of, plain
+from corpus.sources.fetch import Fetched, Fetcher, joined_address
+from corpus.sources.source import Survey, Taken, Wanted, attempt, second_choice
 from errors import FetchError, PageError, SourceError
 from records import Article
 

@@ -8,10 +8,21 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from corpus.column import internal, is_running
-from corpus.dates import dates_in, only_a_date
-from corpus.labels import APPARATUS, FOOTER, ISSUE, NAVIGATION, NOT_PUBLISHED, TOOL, Label, byline, labelled, names
-from corpus.markup import Line
+from corpus.pages.column import internal, is_running
+from corpus.pages.dates import dates_in, only_a_date
+from corpus.pages.labels import (
+    APPARATUS,
+    FOOTER,
+    ISSUE,
+    NAVIGATION,
+    NOT_PUBLISHED,
+    TOOL,
+    Label,
+    byline,
+    labelled,
+    names,
+)
+from corpus.pages.markup import Line
 
 __all__ = ["Labels", "find_labels", "is_about", "opens_text", "pick_date", "pick_section", "pick_title", "same"]
 

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Literal, get_args
 from urllib.parse import urlsplit
 
-from corpus.feeds import Feed, is_feed
-from corpus.fetch import Fetched, Fetcher, joined_address, parse_address
-from corpus.folder import Folder
-from corpus.sitemaps import Sitemap, sitemap_of
-from corpus.source import Source
-from corpus.wordpress import SectionOf, WordPress, rest_root
+from corpus.sources.feeds import Feed, is_feed
+from corpus.sources.fetch import Fetched, Fetcher, joined_address, parse_address
+from corpus.sources.folder import Folder
+from corpus.sources.sitemaps import Sitemap, sitemap_of
+from corpus.sources.source import Source
+from corpus.sources.wordpress import SectionOf, WordPress, rest_root
 from errors import SourceError
 
 __all__ = ["KINDS", "Kind", "open_source", "source_name"]

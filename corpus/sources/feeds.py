@@ -20,11 +20,11 @@ from typing import Any
 
 import feedparser
 
-from corpus.fetch import Fetched, Fetcher
 from corpus.language import language
-from corpus.pages import article_id, body_of, plain
-from corpus.sitemaps import fetch_page
-from corpus.source import Survey, Taken, Wanted, attempt, second_choice
+from corpus.pages.read import article_id, body_of, plain
+from corpus.sources.fetch import Fetched, Fetcher
+from corpus.sources.sitemaps import fetch_page
+from corpus.sources.source import Survey, Taken, Wanted, attempt, second_choice
 from errors import PageError, SourceError
 from records import Article
 

@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from corpus.dates import only_a_date
-from corpus.labels import ISSUE, LABEL_WORDS, labelled
-from corpus.markup import Line
+from corpus.pages.dates import only_a_date
+from corpus.pages.labels import ISSUE, LABEL_WORDS, labelled
+from corpus.pages.markup import Line
 
 __all__ = ["taken_apart"]
 

@@ -17,7 +17,7 @@ import lxml.etree as etree
 import pypdf
 from pypdf.errors import DependencyError, PyPdfError
 
-from corpus.markup import tidy
+from corpus.pages.markup import tidy
 from errors import PageError
 
 __all__ = ["read_pdf"]

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from corpus.dates import read_date
-from corpus.labels import names
-from corpus.markup import tidy
+from corpus.pages.dates import read_date
+from corpus.pages.labels import names
+from corpus.pages.markup import tidy
 
 __all__ = ["Found", "declared"]
 
