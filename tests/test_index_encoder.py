@@ -18,15 +18,14 @@ from transformers import AutoModel, AutoTokenizer
 
 from errors import ModelError
 from index.encoder import SentenceEncoder
+from index.export import _directory
 from index.onnx_encoder import OnnxEncoder
 from index.weights import (
     BUNDLED,
     QUESTION_CHANGES,
     SPLIT_LAYER,
     bundled_model,
-    bundled_name,
     bundled_weights,
-    question_name,
     question_weights,
     read_wheel_model,
 )
@@ -195,7 +194,7 @@ def test_a_damaged_model_in_the_cache_is_named_with_its_mend(tmp_path: Path) -> 
 
 
 def test_a_damaged_model_that_is_served_is_named_with_its_mend(tmp_path: Path) -> None:
-    folder = tmp_path / f"{bundled_name()}-{question_name()}-onnx-split4-5"
+    folder = _directory(tmp_path)
     folder.mkdir()
     with pytest.raises(ModelError, match=r"cannot be loaded .*Delete it; it is made again") as caught:
         OnnxEncoder(tmp_path)

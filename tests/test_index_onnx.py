@@ -149,7 +149,7 @@ def cutters(tmp_path_factory: pytest.TempPathFactory) -> Cutters:
 
 @given(text=st.text(st.sampled_from("acdeéèàùçœßüöäÄÖÜłđşαβμΩ0123456789 .,;:!?'’«»„“-–()/%€°²\u00ad"), max_size=40))
 def test_served_tokens_are_as_likely_as_the_builders(cutters: Cutters, text: str) -> None:
-    """ "aaa" is "aa" and "a" or the other way round, and both are as likely."""
+    """Not always the same: what is "aa" and "a" is "a" and "aa" as well."""
     theirs, ours = cutters.theirs(f"query: {text}"), cutters.ours(f"query: {text}")
     assert len(ours) == len(theirs)
     likelihoods = (sum(cutters.scores[token] for _, _, token in tokens) for tokens in (ours, theirs))
@@ -256,5 +256,5 @@ def test_a_directory_that_is_there_is_not_made_again(tmp_path: Path) -> None:
 
 def test_a_cache_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("")
-    with pytest.raises(ModelError, match=r"onnx-split4-5 cannot be made: .*File exists"):
+    with pytest.raises(ModelError, match=r"onnx-split4-\d+ cannot be made: .*File exists"):
         served_model(tmp_path / "cache")

@@ -94,6 +94,7 @@ def translated_near_misses(data: Path, lang: str) -> list[dict[str, Any]]:
 
 
 def unanswerable(articles: Any) -> Any:
+    """Of each paragraph's questions those that it does not answer."""
     for article in articles:
         for paragraph in article["paragraphs"]:
             paragraph["qas"] = [qa for qa in paragraph["qas"] if qa.get("is_impossible")]
@@ -109,6 +110,7 @@ def without_offsets(articles: Any) -> Any:
 
 
 def plain_title(title: str) -> str:
+    """SQuAD writes blanks as underscores, XQuAD and PIAF do not."""
     return title.replace("_", " ").strip()
 
 
