@@ -21,11 +21,12 @@ from answer.joint_reader import JointReader, load_reader, low_rank, save_weights
 from errors import BulletinError
 from index.weights import bundled_weights, question_weights
 from settings import ROOT
+from train.__main__ import WRITTEN as SHIPPED
 from train.__main__ import main
 from train.data import Library, read_library
 from train.loop import CHECKPOINT, CURVE
 from train.pairs import Corpus, Pair, contrasts, targets, token_span
-from train.sets import AFRIQA
+from train.sets import AFRIQA, MISSED, WRITTEN, hashed
 from train.states import States
 
 TOWNS = [f"Town{chr(65 + i // 26)}{chr(65 + i % 26)}" for i in range(70)]
@@ -84,8 +85,29 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def library(data: Path) -> Library:
-    return read_library(data, lambda text: len(text.split()))
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Questions on a paragraph of French, on one that no set has, and on passages of their own."""
+    path = tmp_path_factory.mktemp("written") / "written.jsonl"
+    town = TOWNS[-1]
+    asked = [
+        {"lang": "en", "question": f"Who runs {town}?", "answer": f"Anne {town}son"},
+        {"lang": "fr", "question": f"Qui dirigeait {town} avant ?", "answer": None},
+    ]
+    paragraph = SENTENCES["fr"].format(town, 1000 + 37 * (len(TOWNS) - 1), f"{town}son")
+    own = {"lang": "fr", "title": "Un prix", "text": f"Le prix va à Anne {town}son, de {town}.", "questions": asked}
+    lines = [
+        {"lang": "fr", "sha256": hashed(paragraph), "questions": asked},
+        {"lang": "fr", "sha256": hashed("lost"), "questions": asked},
+        own | {"split": "train"},
+        own | {"split": "val", "title": "Deux prix"},
+    ]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def library(data: Path, written: Path) -> Library:
+    return read_library(data, lambda text: len(text.split()), written)
 
 
 def test_an_answer_is_where_its_span_says(library: Library) -> None:
@@ -119,6 +141,38 @@ def test_what_squad_asks_in_vain_is_asked_of_translated_paragraphs_too(library: 
         town = example.question.removeprefix("How old is ").rstrip("?")
         window = library.windows[example.window]
         assert (example.lang, example.answer, window.lang, window.title) == ("en", None, "de", town)
+
+
+def test_questions_written_for_training_are_asked_of_their_passages(library: Library) -> None:
+    asked = [example for example in library.examples if example.source in (WRITTEN, MISSED)]
+    found = [(library.windows[e.window].title, e.source, e.split, e.lang, bool(e.answer)) for e in asked]
+    split = next(e.split for e in library.examples if library.windows[e.window].title == TOWNS[-1])
+    titles = [(TOWNS[-1], split), ("Un prix", "train"), ("Deux prix", "val")]
+    assert sorted(found) == sorted(
+        line for title, use in titles
+        for line in ((title, WRITTEN, use, "en", True), (title, MISSED, use, "fr", False))
+    )  # fmt: skip
+    assert len({example.window for example in asked}) == 3
+
+
+@pytest.mark.parametrize(
+    "line", ["{", "[]", '{"lang": "fr", "questions": []}', '{"lang": "fr", "text": "x", "questions": []}']
+)
+def test_a_line_that_is_no_passage_with_questions_is_named(data: Path, tmp_path: Path, line: str) -> None:
+    (tmp_path / "w.jsonl").write_text(f"{line}\n", "utf-8")
+    with pytest.raises(BulletinError, match=r"w\.jsonl:1: not a passage with questions"):
+        read_library(data, len, tmp_path / "w.jsonl")
+
+
+def test_the_questions_in_the_tree_have_their_answers_word_for_word() -> None:
+    lines = [json.loads(line) for line in SHIPPED.read_text("utf-8").splitlines()]
+    own = [(line["text"], asked) for line in lines if "text" in line for asked in line["questions"]]
+    assert len(own) > 300
+    for text, asked in own:
+        assert asked["lang"] in ("fr", "en", "de")
+        assert asked["answer"] is None or re.search(rf"(?<!\w){re.escape(asked['answer'])}(?!\w)", text)
+    public = [line["sha256"] for line in lines if "text" not in line]
+    assert len({*public}) == len(public) > 500
 
 
 def test_the_occurrence_that_the_set_names_is_the_answer(data: Path, tmp_path: Path) -> None:
@@ -209,10 +263,10 @@ def test_a_missing_set_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[st
 
 
 def test_loss_falls_a_killed_run_goes_on_and_exports(
-    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    data: Path, written: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out, states, weights = (tmp_path / name for name in ("out", "states", "reader.safetensors"))
-    shared = ["--data", str(data), "--states", str(states)]
+    shared = ["--data", str(data), "--written", str(written), "--states", str(states)]
     run = ["run", *shared, "--out", str(out), "--validate-every", "12", "--steps"]
     process = subprocess.Popen([sys.executable, "-m", "train", *run, "24"], cwd=ROOT, stderr=subprocess.DEVNULL)
     while not (out / CURVE).exists():
@@ -226,7 +280,7 @@ def test_loss_falls_a_killed_run_goes_on_and_exports(
     curve = json.loads((out / CURVE).read_text("utf-8"))
     assert (before, [point["step"] for point in curve["curve"]]) == (12, [12, 24])
     assert curve["curve"][1]["loss"] < curve["curve"][0]["loss"] * 0.8
-    assert len(curve["from"]["data"]) == 7
+    assert len(curve["from"]["data"]) == 8
     assert main([*run, "30"]) == 2
     assert "of another recipe or other data" in capsys.readouterr().err
 

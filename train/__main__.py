@@ -27,6 +27,9 @@ from train.pairs import Corpus
 from train.report import curve_picture, evaluate, table
 from train.states import library_states
 
+WRITTEN = Path(__file__).with_name("written.jsonl")
+"""Questions written to train the reader: near misses above all, and across languages (docs/reader.md)."""
+
 
 @one_line_errors
 def main(argv: list[str] | None = None) -> int:
@@ -44,6 +47,9 @@ def _parser() -> argparse.ArgumentParser:
         "--data", type=Path, required=True, metavar="DIR", help="holds piaf/, squad-en/, xquad/, afriqa-fr/"
     )
     states = argparse.ArgumentParser(add_help=False)
+    states.add_argument(
+        "--written", type=Path, default=WRITTEN, metavar="FILE", help="more questions (default: %(default)s)"
+    )
     states.add_argument("--states", type=Path, default=ROOT / "var" / "states", help="cache (default: %(default)s)")
     _reading(verbs, data, states)
     asked = verbs.add_parser(
@@ -176,16 +182,21 @@ def _question(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _origin(options: argparse.Namespace) -> dict[str, Any]:
-    return {"encoder": bundled_name(), "data": {path.name: _sha256(path) for path in source_files(options.data)}}
+    files = source_files(options.data) + ([options.written] if "written" in options else [])
+    return {"encoder": bundled_name(), "data": {path.name: _sha256(path) for path in files}}
 
 
-def _library(options: argparse.Namespace, settings: Settings) -> tuple[Tokenizer, Library]:
+def _library(options: argparse.Namespace, settings: Settings, written: Path | None = None) -> tuple[Tokenizer, Library]:
     tokenizer = Tokenizer.from_file(str(bundled_model(settings.cache) / "tokenizer.json"))
-    return tokenizer, read_library(options.data, lambda text: len(tokenizer.encode(text, add_special_tokens=False)))
+
+    def tokens(text: str) -> int:
+        return len(tokenizer.encode(text, add_special_tokens=False))
+
+    return tokenizer, read_library(options.data, tokens, written)
 
 
 def _corpus(options: argparse.Namespace, settings: Settings) -> Corpus:
-    tokenizer, library = _library(options, settings)
+    tokenizer, library = _library(options, settings, options.written)
     encoder = SplitEncoder(bundled_weights()).eval().to(_device())
     return Corpus(library, *library_states(options.states, encoder, tokenizer, library))
 

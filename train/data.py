@@ -24,6 +24,7 @@ from train.sets import (
     questions,
     read_afriqa,
     read_squad,
+    read_written,
     retrieval_use,
     splits,
     translated_near_misses,
@@ -103,19 +104,23 @@ def source_files(data: Path) -> list[Path]:
     return files
 
 
-def read_library(data: Path, count_tokens: Callable[[str], int]) -> Library:
-    """Everything under `data` (see its README). Raises BulletinError when a file is missing or not SQuAD's JSON."""
+def read_library(data: Path, count_tokens: Callable[[str], int], written: Path | None = None) -> Library:
+    """Everything under `data` (see its README) and the questions of `written` (`train.sets.read_written`).
+
+    Raises BulletinError when a file is missing or not what it should be.
+    """
     library = Library()
     split = splits(data)
 
     def add(source: str, lang: str, passage_lang: str, articles: Any, texts: dict[str, str] | None = None) -> None:
         for article in articles:
             title = plain_title(article["title"])
+            use = article.get("split") or split(title)
             for paragraph in article["paragraphs"]:
-                context = _context(library, passage_lang, title, paragraph["context"], split(title), count_tokens)
+                context = _context(library, passage_lang, title, paragraph["context"], use, count_tokens)
                 for qa in paragraph["qas"]:
                     question = texts.get(str(qa["id"]), "") if texts is not None else qa["question"]
-                    if question and (made := _example(library, source, lang, question, qa, context, split(title))):
+                    if question and (made := _example(library, source, lang, question, qa, context, use)):
                         library.examples.append(made)
 
     add("piaf", "fr", "fr", read_squad(data / PIAF))
@@ -127,6 +132,9 @@ def read_library(data: Path, count_tokens: Callable[[str], int]) -> Library:
     for lang in NEAR_MISSED:
         add(f"squad2-{lang}", "en", lang, translated_near_misses(data, lang))
     add("afriqa", "fr", "fr", read_afriqa(data / AFRIQA))
+    if written:
+        for (source, question_lang, lang), articles in read_written(written, data).items():
+            add(source, question_lang, lang, articles)
     library.examples += [*_follow_ups(library), *_swapped(library)]
     return library
 

@@ -15,7 +15,7 @@ from torch import Tensor
 from index.lexical import LexicalIndex
 from records import LANGS, Span
 from train.data import Example, Library
-from train.sets import Split
+from train.sets import MISSED, WRITTEN, Split
 from train.states import States
 
 HARD = 8
@@ -27,8 +27,8 @@ _NEGATIVE, _ANYWHERE = 0.5, 0.1
 _CUT, _SHORTENED = 0.35, 0.35
 """How many questions are also put to their own passage without the sentence that answers, a near miss in any language;
 and how many answered passages lose another sentence, so that a gap gives nothing away."""
-_OFTEN = ("piaf",)
-"""Sets seen twice an epoch: French has no other, where XQuAD asks the same seven times over its pairs of languages."""
+_OFTEN = ("piaf", WRITTEN, MISSED)
+"""Sets seen twice an epoch: they say more than XQuAD, which asks the same seven times over its pairs of languages."""
 
 Tokens = tuple[int, int]
 """First and last."""
@@ -64,6 +64,10 @@ class Corpus:
             for number, example in enumerate(self.library.examples)
             if example.split == split and (not sources or example.source in sources)
         ]
+
+    def near_misses(self, numbers: Sequence[int]) -> list[Pair]:
+        """Of questions that their passage does not answer."""
+        return [Pair(self.question_of[number], self.library.examples[number].window, None) for number in numbers]
 
     def hard_negatives(self, numbers: Sequence[int]) -> dict[int, list[int]]:
         asked = self.questions.vectors[[self.question_of[number] for number in numbers]]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from train.loop import VALIDATED
+from train.loop import NEAR_MISSES, VALIDATED
 from train.pairs import Corpus, Pair
 from train.score import Run, reading_scores, refusal_scores
 from train.sets import Split
@@ -38,13 +38,16 @@ def curve_picture(curve: Path, picture: Path) -> None:
 
 def evaluate(corpus: Corpus, run: Run, split: Split, most: int | None = None) -> dict[str, Any]:
     """Exact match and F1 by language, and how well near misses and other passages are told from answers."""
+
+    def some(source: str) -> Sequence[int]:
+        return _some(corpus.examples(split, [source]), most)
+
     scores: dict[str, Any] = {
-        line: reading_scores(corpus, run, _some(corpus.examples(split, [source]), most))
-        for line, source in VALIDATED.items()
+        line: reading_scores(corpus, run, numbers) for line, source in VALIDATED.items() if (numbers := some(source))
     }
-    near = _some(corpus.examples(split, ["squad2"]), most)
-    misses = [Pair(corpus.question_of[n], corpus.library.examples[n].window, None) for n in near]
-    scores["near misses"] = refusal_scores(corpus, run, _some(corpus.examples(split, ["squad1"]), most), misses)
+    for line, (answered, missed) in NEAR_MISSES.items():
+        if answerable := some(answered):
+            scores[line] = refusal_scores(corpus, run, answerable, corpus.near_misses(some(missed)))
     asked = _some(corpus.examples(split, list(VALIDATED.values())), most)
     hard = corpus.hard_negatives(asked)
     wrong = [Pair(corpus.question_of[n], hard[n][0], None) for n in asked if hard[n]]

@@ -20,6 +20,8 @@ PIAF = "piaf/piaf-v1.1.json"
 SQUAD1 = "squad-en/squad-dev-v1.1.rebuilt.json"
 SQUAD2 = "squad-en/squad-dev-v2.0.rebuilt.json"
 XQUAD = "xquad/xquad.{}.json"
+WRITTEN, MISSED = "written", "written-missed"
+"""Sources of the questions written for training, answered by their passage or not."""
 AFRIQA = "afriqa-fr/gold_span_passages.afriqa.fon.fr.train.json"
 
 
@@ -53,6 +55,40 @@ def read_afriqa(path: Path) -> list[dict[str, Any]]:
         }
         for line in lines
     ]
+
+
+def read_written(path: Path, data: Path) -> dict[tuple[str, str, str], list[dict[str, Any]]]:
+    """Questions written for training, a passage a line: in SQuAD's form, by source, question's and passage's language.
+
+    A line brings its passage as `text`, with its title and what it is for as `split`, or names a paragraph of a public
+    set by the SHA-256 of its text; those that `data` lacks are left out. An answer of null: the passage does not
+    answer (MISSED). Raises BulletinError.
+    """
+    there = {
+        hashed(paragraph["context"]): {"title": article["title"], "text": paragraph["context"]}
+        for name in (PIAF, SQUAD1, XQUAD.format("de"))
+        for article in read_squad(data / name)
+        for paragraph in article["paragraphs"]
+    }
+    found: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+    for number, text in enumerate(_text(path).splitlines(), 1):
+        try:
+            line = json.loads(text)
+            own = (
+                {key: line[key] for key in ("title", "text", "split")} if "text" in line else there.get(line["sha256"])
+            )
+            asked: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+            for n, question in enumerate(line["questions"]):
+                answers = [{"text": question["answer"]}] if question["answer"] else []
+                qa = {"question": question["question"], "answers": answers, "is_impossible": not answers}
+                key = (WRITTEN if answers else MISSED, question["lang"], line["lang"])
+                asked.setdefault(key, []).append({"id": f"written-{number}-{n}", **qa})
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise BulletinError(f"{path}:{number}: not a passage with questions ({error!r}).") from error
+        if own:
+            for key, qas in asked.items():
+                found.setdefault(key, []).append(own | {"paragraphs": [{"context": own["text"], "qas": qas}]})
+    return found
 
 
 def splits(data: Path) -> Callable[[str], Split]:
