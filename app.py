@@ -19,16 +19,16 @@ from answer.sentence_reader import SentenceReader
 from answer.span_reader import SpanModel, SpanReader
 from corpus.articles import read_articles
 from errors import one_line_errors
-from index.build import build
-from index.encoder import SentenceEncoder
-from index.milvus_publish import publish_to_milvus
-from index.milvus_store import MilvusStore, connect
-from index.onnx_encoder import OnnxEncoder
-from index.publish import Copy
-from index.seen import SeenFiles
-from index.store import Index, open_index, open_version, version_names
-from index.updating import UpdatingEncoder
-from index.weights import BUNDLED
+from index.encoding.encoder import SentenceEncoder
+from index.encoding.onnx_encoder import OnnxEncoder
+from index.encoding.updating import UpdatingEncoder
+from index.encoding.weights import BUNDLED
+from index.stores.milvus_publish import publish_to_milvus
+from index.stores.milvus_store import MilvusStore, connect
+from index.versions.build import build
+from index.versions.publish import Copy
+from index.versions.seen import SeenFiles
+from index.versions.store import Index, open_index, open_version, version_names
 from records import Encoder, Reader
 from settings import Settings
 

@@ -56,8 +56,8 @@ class Encoding:
 
     `vector`: float32 (dim,), unit length. `tokens`: float32 (n, dim), unit rows, one for each token of the text proper
     (prefixes and special tokens left out). `spans`: int32 (n, 2), where each token stands in the text.
-    `states`: float32 (n, width), the same tokens half-way through the encoder (after `index.weights.SPLIT_LAYER`
-    layers), not of unit length; width 0 where the encoder has none to give.
+    `states`: float32 (n, width), the same tokens half-way through the encoder (after
+    `index.encoding.weights.SPLIT_LAYER` layers), not of unit length; width 0 where the encoder has none to give.
     `as_query`: of a question, where its encoder has layers for questions alone: computes its `tokens` by these, as they
     are to meet passages of its own language.
     """

@@ -17,7 +17,7 @@ from answer.about import Request
 from answer.names import names_of
 from answer.subject import about, opening, subject
 from index.search import search, search_within
-from index.store import Index
+from index.versions.store import Index
 from records import Article, Encoder, Filters, Hit, Lang, Question, Reading, Span
 
 LIKELY = 0.5

@@ -15,7 +15,7 @@ from answer.names import names_of
 from answer.phrases import frame, frame_other, refusal
 from index.question import clean, detect_language, follow_up, prepare
 from index.search import search
-from index.store import Index
+from index.versions.store import Index
 from records import Answer, Article, Encoder, Filters, Hit, Lang, Question, Reader, Reading
 
 PASSAGES_READ = 6

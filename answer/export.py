@@ -10,8 +10,8 @@ import hashlib
 from pathlib import Path
 
 from errors import ModelError
-from index.export import made_apart
-from index.weights import SPLIT_LAYER, bundled_name, bundled_weights, publish_once
+from index.encoding.export import made_apart
+from index.encoding.weights import SPLIT_LAYER, bundled_name, bundled_weights, publish_once
 
 WEIGHTS = Path(__file__).with_name("reader.safetensors")
 _GRAPH = "reader.onnx"
@@ -52,7 +52,7 @@ def _write(directory: Path) -> None:
     import torch
 
     from answer.joint_reader import load_reader
-    from index.bert import for_serving
+    from index.encoding.bert import for_serving
 
     model = bundled_weights()
     reader = for_serving(load_reader(model, WEIGHTS))

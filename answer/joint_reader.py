@@ -11,8 +11,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from errors import ModelError
-from index.bert import SPLIT_LAYER, SplitEncoder, layers
-from index.weights import WheelModel
+from index.encoding.bert import SPLIT_LAYER, SplitEncoder, layers
+from index.encoding.weights import WheelModel
 
 _BEGIN, _END = 0, 2
 """Token ids of <s> and </s>."""
@@ -30,7 +30,10 @@ class Marks(NamedTuple):
 
 
 class JointReader(nn.Module):
-    """Half-way states of question and passage (`index.bert.SPLIT_LAYER`) to Marks (Devlin et al. 2019, SQuAD 2.0)."""
+    """Half-way states of question and passage (`index.encoding.weights.SPLIT_LAYER`) to Marks.
+
+    Devlin et al. 2019, for SQuAD 2.0.
+    """
 
     def __init__(self, model: WheelModel, dropout: float = 0.1) -> None:
         super().__init__()

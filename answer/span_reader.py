@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from answer.calibration import Calibration, Features, Logistic
 from answer.spans import best_span
 from errors import ModelError
-from index.onnx_encoder import open_session
+from index.encoding.onnx_encoder import open_session
 from records import Hit, Question, Reading, Span
 
 CALIBRATION = Path(__file__).with_name("span_calibration.json")

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from index.lexical import stems, words
+from index.stores.lexical import stems, words
 from records import Encoder, Encoding, Hit, Lang, Question, Reading, Span
 
 _LATE, _EVEN, _SHARE = 60.0, 0.86, 3.5

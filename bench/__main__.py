@@ -205,7 +205,7 @@ def _scale(options: argparse.Namespace, settings: Settings) -> int:
 def _cluster(options: argparse.Namespace, settings: Settings) -> int:
     from bench.cluster import servers, stores
     from eval.questions import read_questions
-    from index.store import open_index
+    from index.versions.store import open_index
 
     settings = dataclasses.replace(settings, index=options.index or settings.index)
     if options.only != "servers":

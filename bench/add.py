@@ -33,9 +33,9 @@ from bench.machines import free_port, resident_bytes
 from corpus.articles import read_article
 from corpus.write import render
 from errors import BulletinError
-from index.build import PASSAGE_TOKENS, build
-from index.chunk import chunk
-from index.store import live_name, open_index
+from index.passages.chunk import chunk
+from index.versions.build import PASSAGE_TOKENS, build
+from index.versions.store import live_name, open_index
 from records import Article, Encoder, Encoding, Lang
 from settings import ROOT, Settings
 from train.sets import PIAF, SQUAD1, XQUAD, plain_title, read_squad

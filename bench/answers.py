@@ -20,7 +20,7 @@ from bench.sets import SPLIT, USE
 from eval.questions import QuestionCase, read_questions
 from eval.run import evaluate, summarize
 from index.search import CANDIDATES, search
-from index.store import Index
+from index.versions.store import Index
 from records import Hit, Question, Reader, Reading
 from settings import Settings
 

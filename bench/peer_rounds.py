@@ -31,9 +31,9 @@ from corpus.articles import read_articles
 from errors import BulletinError, SettingsError
 from eval.metrics import contains
 from eval.questions import QuestionCase
-from index.build import PASSAGE_TOKENS
-from index.chunk import chunk
-from index.weights import BUNDLED, bundled_model
+from index.encoding.weights import BUNDLED, bundled_model
+from index.passages.chunk import chunk
+from index.versions.build import PASSAGE_TOKENS
 from records import Passage
 from settings import ROOT, Settings
 

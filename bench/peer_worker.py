@@ -52,7 +52,7 @@ class Ours:
         self._articles = read_articles(self._settings.articles)
 
     def build(self) -> None:
-        from index.build import build
+        from index.versions.build import build
 
         build(self._articles, self._encoder, self._settings.index)
 

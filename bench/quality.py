@@ -28,9 +28,9 @@ from eval.metrics import exact_match, expected_calibration_error, f1
 from eval.questions import QuestionCase, read_questions
 from eval.run import evaluate, summarize
 from eval.score import Result
-from index.build import build
 from index.question import prepare
 from index.search import search_within
+from index.versions.build import build
 from settings import READERS, Settings
 
 COLUMNS = {

@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from eval.questions import QuestionCase
 from index.question import prepare
-from index.store import Index
+from index.versions.store import Index
 from records import Encoder
 
 Floats = NDArray[np.float32]

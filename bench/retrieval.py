@@ -26,10 +26,10 @@ from corpus.articles import read_articles
 from eval.metrics import contains, ratio_intervals
 from eval.questions import QuestionCase, read_questions
 from eval.retrieval import article_ranking
-from index.build import build
 from index.question import prepare
 from index.search import CANDIDATES, search
-from index.store import Index, open_index
+from index.versions.build import build
+from index.versions.store import Index, open_index
 from records import Encoder, Hit
 from settings import Settings
 

@@ -29,9 +29,9 @@ from corpus.articles import read_articles
 from errors import BulletinError
 from eval.files import read_json, write_json
 from eval.questions import read_questions
-from index.build import build
 from index.question import prepare
-from index.store import Index, open_index
+from index.versions.build import build
+from index.versions.store import Index, open_index
 from records import LANGS
 from settings import ROOT, Settings
 

@@ -2,7 +2,8 @@
 
     python -m bench.scale_near var/scale/100000
 
-Each proposes passages that are scored again with their whole vectors, as `index.vectors` does. Times are of one thread.
+Each proposes passages that are scored again with their whole vectors, as `index.stores.vectors` does.
+Times are of one thread.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from numpy.typing import NDArray
 
 from bench.scale_worker import FOUND, questions
 from errors import one_line_errors
-from index.near import NearVectors
-from index.store import open_index
+from index.stores.near import NearVectors
+from index.versions.store import open_index
 
 _GRAPH = {"M": 16, "efConstruction": 80}
 Propose = Callable[[NDArray[np.float32]], NDArray[np.int64]]
@@ -34,7 +35,7 @@ def exact(rows: NDArray[np.float32], proposed: int) -> Iterator[tuple[str, Propo
 
 
 def cells(rows: NDArray[np.float32], bits: str, proposed: int) -> Iterator[tuple[str, Propose]]:
-    """As `index.near` has them, each number in `bits`, a few cells searched or many."""
+    """As `index.stores.near` has them, each number in `bits`, a few cells searched or many."""
     index = NearVectors.train(rows, getattr(faiss.ScalarQuantizer, f"QT_{bits}"))
     for probes in (32, 64, 128, 256):
         parameters = faiss.SearchParametersIVF(nprobe=probes)  # type: ignore[call-arg]

@@ -22,9 +22,9 @@ from tqdm import tqdm
 
 from bench.scale_worker import questions
 from errors import one_line_errors
-from index.lexical import LexicalIndex, stems, words
 from index.search import CANDIDATES, weighted_terms
-from index.store import Index, live_name, open_index
+from index.stores.lexical import LexicalIndex, stems, words
+from index.versions.store import Index, live_name, open_index
 
 _PEER = """
 import json, os, sys, time

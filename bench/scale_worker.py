@@ -20,12 +20,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.scale_corpus import SECTIONS, Nearness, Real, key, nearness, sample_articles, sample_vectors
-from index.contents import Contents, write_texts
-from index.publish import building, publish
 from index.search import CANDIDATES, search, weighted_terms
-from index.segments import MOST, SegmentWriter
-from index.store import Index, open_index
-from index.vectors import FaissVectors, TokenRows
+from index.stores.vectors import FaissVectors, TokenRows
+from index.versions.contents import Contents, write_texts
+from index.versions.publish import building, publish
+from index.versions.segments import MOST, SegmentWriter
+from index.versions.store import Index, open_index
 from records import Encoding, Filters, Question
 
 ENCODER = "sampled"

@@ -136,7 +136,7 @@ def _fit(options: argparse.Namespace, settings: Settings) -> int:
     for path, cases, _ in sets:
         if not any(case.fittable for case in cases):
             raise QuestionFileError(path, "none of its questions can be fitted on: all have turns, or no known answer.")
-    from index.weights import BUNDLED
+    from index.encoding.weights import BUNDLED
 
     if options.reader == "trained" and settings.model != BUNDLED:
         raise SettingsError(f"The trained reader reads {BUNDLED} only; fit `--reader sentences` for {settings.model}.")
@@ -145,7 +145,7 @@ def _fit(options: argparse.Namespace, settings: Settings) -> int:
     from answer.export import weights_sha256
     from app import open_encoder, open_span_model
     from eval.fit import ask, fit_sentence_reader, fit_span_reader, save
-    from index.store import open_index
+    from index.versions.store import open_index
 
     encoder = open_encoder(settings)
     asked = [ask(cases, open_index(index, encoder.id), encoder) for _, cases, index in sets]

@@ -34,7 +34,7 @@ from eval.metrics import contains
 from eval.questions import QuestionCase
 from index.question import prepare
 from index.search import search
-from index.store import Index
+from index.versions.store import Index
 from records import Encoder, Hit, Question
 
 ANSWER_FEATURES = ("score", "lead", "margin", "relevance", "search", "certainty", "weakest", "same_language")

@@ -10,13 +10,13 @@ from pathlib import Path
 from app import copy_to_milvus, open_builder, open_copy, open_encoder, open_updater, searched
 from corpus.articles import read_articles
 from errors import IndexUnavailable, SettingsError, one_line_errors, positive
-from index.build import build
-from index.export import export
-from index.publish import KEPT_VERSIONS, roll_back
+from index.encoding.export import export
 from index.question import prepare
 from index.search import search
-from index.seen import SeenFiles
-from index.store import live_name, open_index, verify, version_names
+from index.versions.build import build
+from index.versions.publish import KEPT_VERSIONS, roll_back
+from index.versions.seen import SeenFiles
+from index.versions.store import live_name, open_index, verify, version_names
 from settings import Settings
 
 

@@ -15,8 +15,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from index.columns import KINDS
-from index.store import Index
+from index.versions.columns import KINDS
+from index.versions.store import Index
 from records import LANGS, Encoding, Filters, Hit, Kind, Passage, Question
 
 CANDIDATES = 30
@@ -68,7 +68,7 @@ def _ranked(index: Index, question: Question, rows: NDArray[np.int64], terms: Ma
 
 
 def weighted_terms(index: Index, question: Question) -> dict[str, float]:
-    """What a question asks the store's words for: `index.lexical.LexicalIndex.weighted_terms`."""
+    """What a question asks the store's words for: `index.stores.lexical.LexicalIndex.weighted_terms`."""
     return index.lexical.weighted_terms(question.searched or question.text, question.lang)
 
 

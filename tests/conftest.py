@@ -13,8 +13,8 @@ from playwright.sync_api import Browser, sync_playwright
 from answer.ask import Assistant
 from app import open_assistant, open_builder, open_encoder
 from corpus.articles import read_articles
-from index.build import build
-from index.encoder import SentenceEncoder
+from index.encoding.encoder import SentenceEncoder
+from index.versions.build import build
 from records import Encoder
 from settings import ROOT, Settings
 from tests.public import start

@@ -26,10 +26,10 @@ from answer.phrases import frame, frame_other, refusal
 from answer.sentence_reader import CALIBRATION, SentenceReader, evidence
 from errors import QuestionError
 from eval.questions import read_questions
-from index.build import build
 from index.question import prepare
 from index.search import search
-from index.store import Index, open_index
+from index.versions.build import build
+from index.versions.store import Index, open_index
 from records import LANGS, Answer, Article, Filters, Hit, Question, Reading
 from settings import ROOT
 from tests.test_index_fake_encoder import WordEncoder

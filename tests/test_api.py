@@ -25,8 +25,8 @@ from answer.ask import Assistant
 from answer.feedback import Feedback
 from app import open_assistant
 from corpus.articles import read_articles
-from index.build import build
-from index.encoder import SentenceEncoder
+from index.encoding.encoder import SentenceEncoder
+from index.versions.build import build
 from settings import Settings
 from tests.public import Echo, an_article, start
 from web.guard import MAX_BODY, client_key

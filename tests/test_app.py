@@ -22,9 +22,9 @@ import index.__main__
 from answer.ask import Assistant
 from answer.export import served_reader
 from errors import BulletinError, IndexUnavailable, one_line_errors
-from index.encoder import SentenceEncoder
-from index.export import served_model
-from index.store import version_names
+from index.encoding.encoder import SentenceEncoder
+from index.encoding.export import served_model
+from index.versions.store import version_names
 from records import Encoder
 from settings import ROOT, Settings
 

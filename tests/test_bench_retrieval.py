@@ -19,10 +19,10 @@ from bench.retrieval import COLUMNS, Found, Ranked, best_weight, candidates, jud
 from bench.sets import USE, WIKIPEDIA
 from eval.questions import QuestionCase, read_questions
 from eval.run import evaluate, summarize
-from index.build import build
 from index.question import prepare
 from index.search import search
-from index.store import Index, open_index
+from index.versions.build import build
+from index.versions.store import Index, open_index
 from records import Article, Hit, Question, Reading
 from settings import ROOT
 from tests.test_bench_sets import write_sets

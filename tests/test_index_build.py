@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from errors import BuildRefused, IndexDamaged
-from index.build import build
-from index.publish import KEPT_VERSIONS, building
-from index.store import FORMAT, open_index, verify, version_names
+from index.versions.build import build
+from index.versions.publish import KEPT_VERSIONS, building
+from index.versions.store import FORMAT, open_index, verify, version_names
 from records import Article, Encoding
 from tests.test_index_fake_encoder import WordEncoder
 from tests.test_index_store import set_format, snapshot

@@ -21,9 +21,9 @@ from typing import Any
 import pytest
 
 from errors import BuildRefused, IndexUnavailable
-from index.build import build
-from index.publish import roll_back
-from index.store import live_name, open_index, verify, version_names
+from index.versions.build import build
+from index.versions.publish import roll_back
+from index.versions.store import live_name, open_index, verify, version_names
 from records import Article, Encoding
 from settings import ROOT
 from tests.test_index_fake_encoder import WordEncoder

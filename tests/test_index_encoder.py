@@ -17,10 +17,10 @@ from safetensors.numpy import save_file
 from transformers import AutoModel, AutoTokenizer
 
 from errors import ModelError
-from index.encoder import SentenceEncoder
-from index.export import _directory
-from index.onnx_encoder import OnnxEncoder
-from index.weights import (
+from index.encoding.encoder import SentenceEncoder
+from index.encoding.export import _directory
+from index.encoding.onnx_encoder import OnnxEncoder
+from index.encoding.weights import (
     BUNDLED,
     QUESTION_CHANGES,
     SPLIT_LAYER,

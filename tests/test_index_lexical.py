@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.lexical import LexicalIndex, fold, question_stems, stems, words
+from index.stores.lexical import LexicalIndex, fold, question_stems, stems, words
 from records import LANGS, Lang
 
 K1, B = 1.5, 0.75

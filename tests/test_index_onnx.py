@@ -22,12 +22,12 @@ from answer.ask import Assistant
 from errors import ModelError
 from eval.__main__ import QUESTIONS as EVAL_SET
 from eval.questions import read_questions
-from index.encoder import SentenceEncoder
-from index.export import served_model
-from index.onnx_encoder import OnnxEncoder, _Words
-from index.pieces import Pieces, served_pieces
-from index.tokens import Tokens, own_spans
-from index.weights import bundled_model, bundled_weights, publish_once
+from index.encoding.encoder import SentenceEncoder
+from index.encoding.export import served_model
+from index.encoding.onnx_encoder import OnnxEncoder, _Words
+from index.encoding.pieces import Pieces, served_pieces
+from index.encoding.tokens import Tokens, own_spans
+from index.encoding.weights import bundled_model, bundled_weights, publish_once
 from records import Encoder, Encoding
 from settings import ROOT, Settings
 from tests.test_index_encoder import PASSAGES, QUESTIONS
@@ -218,7 +218,7 @@ def test_a_directory_whose_maker_was_killed_is_not_there(tmp_path: Path) -> None
     code = """if True:
         import time
         from pathlib import Path
-        from index.weights import bundled_model, publish_once
+        from index.encoding.weights import bundled_model, publish_once
 
         def half(work):
             (work / "half").write_text("written")

@@ -9,10 +9,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from corpus.articles import read_articles
-from index.blocks import blocks
-from index.build import PASSAGE_TOKENS
-from index.chunk import chunk
-from index.sentences import sentences
+from index.passages.blocks import blocks
+from index.passages.chunk import chunk
+from index.passages.sentences import sentences
+from index.versions.build import PASSAGE_TOKENS
 from records import LANGS, Article, Encoder, Lang, Passage
 from settings import Settings
 

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from index import postings as module
-from index.names import Names
-from index.postings import Postings
+from index.stores import postings as module
+from index.stores.postings import Postings
+from index.versions.names import Names
 
 
 def some_postings(rows: int, shares: list[float], seed: int, steps: int = 8) -> Postings:

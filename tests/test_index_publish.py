@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 import index.__main__
 from corpus.write import write_article
 from errors import BuildRefused, IndexDamaged, IndexMismatch, IndexUnavailable
-from index.build import build
-from index.publish import building, publish, roll_back
-from index.seen import SeenFiles
-from index.segments import MOST, kept_segments
-from index.store import FORMAT, live_name, open_index, verify, version_name, version_names
+from index.versions.build import build
+from index.versions.publish import building, publish, roll_back
+from index.versions.seen import SeenFiles
+from index.versions.segments import MOST, kept_segments
+from index.versions.store import FORMAT, live_name, open_index, verify, version_name, version_names
 from records import Article, Encoding
 from tests.test_index_build import BULLETIN, CLUSTERS, JENA, YORK, require_equal_to_a_fresh_build
 from tests.test_index_fake_encoder import WordEncoder

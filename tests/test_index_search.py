@@ -14,12 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from answer.ask import Assistant
-from index.build import build
-from index.encoder import SentenceEncoder
-from index.lexical import question_stems
+from index.encoding.encoder import SentenceEncoder
 from index.question import follow_up, prepare
 from index.search import _OFFSET, _SLOPE, WORDS_WEIGHT, search, search_within
-from index.store import Index, open_index
+from index.stores.lexical import question_stems
+from index.versions.build import build
+from index.versions.store import Index, open_index
 from records import LANGS, Article, Encoder, Encoding, Filters, Hit, Lang
 from tests.test_index_fake_encoder import WordEncoder
 

@@ -20,12 +20,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from errors import IndexDamaged, IndexMismatch, IndexUnavailable
-from index.build import build
-from index.chunk import chunk
-from index.columns import Columns
+from index.passages.chunk import chunk
 from index.question import prepare
 from index.search import search
-from index.store import FORMAT, open_index, verify, version_names
+from index.versions.build import build
+from index.versions.columns import Columns
+from index.versions.store import FORMAT, open_index, verify, version_names
 from records import Article, Filters
 from tests.test_index_fake_encoder import WordEncoder
 

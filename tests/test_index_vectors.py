@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from index import vectors
-from index.vectors import FaissVectors, TokenRows, TokenVectors, eight_bits
+from index.stores import vectors
+from index.stores.vectors import FaissVectors, TokenRows, TokenVectors, eight_bits
 from records import Encoding
 
 

@@ -12,8 +12,8 @@ from answer.ask import Assistant
 from app import open_assistant
 from corpus.articles import read_articles
 from eval.questions import QuestionCase, half, read_questions
-from index.build import build
-from index.encoder import SentenceEncoder
+from index.encoding.encoder import SentenceEncoder
+from index.versions.build import build
 from records import Answer, Filters
 from settings import ROOT, Settings
 

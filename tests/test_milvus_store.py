@@ -21,11 +21,11 @@ from bench.cluster import stores
 from bench.machines import LiteServer, a_cluster, free_port, post
 from errors import IndexUnavailable, SettingsError
 from index import __main__ as command
-from index.build import build
-from index.milvus_publish import live_collection, publish_to_milvus
-from index.milvus_store import TIMEOUT_S, MilvusStore, collection_of, connect
-from index.publish import roll_back
-from index.store import Index, live_name, open_index
+from index.stores.milvus_publish import live_collection, publish_to_milvus
+from index.stores.milvus_store import TIMEOUT_S, MilvusStore, collection_of, connect
+from index.versions.build import build
+from index.versions.publish import roll_back
+from index.versions.store import Index, live_name, open_index
 from records import Article
 from settings import ROOT, Settings
 from tests.public import start

@@ -14,7 +14,7 @@ import pytest
 
 from answer.ask import Assistant
 from answer.feedback import Feedback
-from index.store import open_index
+from index.versions.store import open_index
 from records import Lang
 from settings import Settings
 from tests.public import WAIT_MS, Echo, an_article, start, visit

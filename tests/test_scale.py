@@ -15,8 +15,8 @@ from bench.scale_corpus import PASSAGES_EACH, Real, nearness, sample_articles, s
 from bench.scale_plot import plot
 from bench.scale_worker import FOUND, Best
 from errors import BulletinError
-from index.lexical import words
-from index.store import open_index
+from index.stores.lexical import words
+from index.versions.store import open_index
 from records import LANGS
 from settings import Settings
 from tests.test_index_vectors import clouds, unit_rows

@@ -23,10 +23,10 @@ from answer.span_reader import CALIBRATION, FIRST, Find, SpanModel, SpanReader, 
 from answer.spans import MAX_TOKENS, best_span
 from app import open_assistant
 from errors import ModelError
-from index.onnx_encoder import open_session
+from index.encoding.onnx_encoder import open_session
+from index.encoding.weights import bundled_weights
 from index.question import prepare
 from index.search import search
-from index.weights import bundled_weights
 from records import Article, Hit, Passage, Question
 from settings import Settings
 

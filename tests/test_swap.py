@@ -21,10 +21,10 @@ from answer.ask import Assistant
 from answer.calibration import Calibration
 from answer.sentence_reader import CALIBRATION, SentenceReader
 from corpus.articles import read_articles
-from index.build import build
-from index.encoder import SentenceEncoder
-from index.publish import roll_back
-from index.store import live_name, open_index, open_version
+from index.encoding.encoder import SentenceEncoder
+from index.versions.build import build
+from index.versions.publish import roll_back
+from index.versions.store import live_name, open_index, open_version
 from records import Article, Hit, Question, Reading
 from settings import Settings
 from tests.test_index_build import BULLETIN, CLUSTERS, JENA, YORK

@@ -19,7 +19,7 @@ import torch
 
 from answer.joint_reader import JointReader, load_reader, low_rank, save_weights
 from errors import BulletinError
-from index.weights import bundled_weights, question_weights
+from index.encoding.weights import bundled_weights, question_weights
 from settings import ROOT
 from train.__main__ import WRITTEN as SHIPPED
 from train.__main__ import main

@@ -17,8 +17,8 @@ from answer.export import WEIGHTS
 from answer.joint_reader import JointReader, load_reader, save_weights
 from app import open_builder
 from errors import BulletinError, one_line_errors, positive
-from index.bert import SplitEncoder
-from index.weights import QUESTION_CHANGES, QUESTION_LAYER, bundled_model, bundled_name, bundled_weights
+from index.encoding.bert import SplitEncoder
+from index.encoding.weights import QUESTION_CHANGES, QUESTION_LAYER, bundled_model, bundled_name, bundled_weights
 from settings import ROOT, Settings
 from train import compress, question
 from train.data import Library, article_uses, read_library, source_files

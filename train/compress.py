@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from torch import Tensor
 
 from answer.joint_reader import JointReader, adapters, low_rank
-from index.weights import WheelModel
+from index.encoding.weights import WheelModel
 from train.loop import VALIDATED, runner
 from train.pairs import Corpus
 from train.score import reading_scores

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from errors import BulletinError
-from index.build import PASSAGE_TOKENS
-from index.chunk import chunk
+from index.passages.chunk import chunk
+from index.versions.build import PASSAGE_TOKENS
 from records import Article, Span
 from train.sets import (
     AFRIQA,

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from index.lexical import LexicalIndex
+from index.stores.lexical import LexicalIndex
 from records import LANGS, Span
 from train.data import Example, Library
 from train.sets import MISSED, WRITTEN, Split

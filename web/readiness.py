@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from errors import BulletinError, IndexUnavailable
-from index.store import live_name, verify
+from index.versions.store import live_name, verify
 
 CHECKED_EVERY_S = 10.0
 """However often one asks: reading the files costs, and a thousand probes must not."""

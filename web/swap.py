@@ -16,8 +16,8 @@ from pathlib import Path
 from answer.ask import Assistant
 from answer.names import names_of
 from errors import BulletinError, IndexDamaged, IndexMismatch
-from index.findable import require_findable
-from index.store import CURRENT, live_name
+from index.versions.findable import require_findable
+from index.versions.store import CURRENT, live_name
 from web.desk import Desk
 from web.readiness import Readiness
 

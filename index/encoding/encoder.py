@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from errors import ModelError
-from index.tokens import Tokens, own_spans
-from index.weights import (
+from index.encoding.tokens import Tokens, own_spans
+from index.encoding.weights import (
     BUNDLED,
     PASSAGE_PREFIX,
     QUERY_PREFIX,
@@ -206,7 +206,7 @@ class SentenceEncoder(TextEncoder):
 
     @cached_property
     def _own_layers(self) -> Any:
-        from index.bert import QuestionLayers
+        from index.encoding.bert import QuestionLayers
 
         return QuestionLayers(question_weights()).eval()
 

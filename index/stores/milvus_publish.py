@@ -13,8 +13,17 @@ import numpy as np
 from tqdm import tqdm
 
 from errors import IndexUnavailable
-from index.milvus_store import ALIAS, SECTION_BYTES, TIMEOUT_S, MilvusStore, asking, collection_of, rows_in, section_key
-from index.store import Index
+from index.stores.milvus_store import (
+    ALIAS,
+    SECTION_BYTES,
+    TIMEOUT_S,
+    MilvusStore,
+    asking,
+    collection_of,
+    rows_in,
+    section_key,
+)
+from index.versions.store import Index
 
 if TYPE_CHECKING:
     from pymilvus import MilvusClient

@@ -1,7 +1,8 @@
 """Articles to a published index. Only passages of new content are encoded; an unchanged corpus writes nothing.
 
 What a version costs grows with what is new: an article that did not change keeps its passages, a passage its vector,
-and tokens stay in the files they are in (`index.segments`). Words are counted anew, since their weights depend on all.
+and tokens stay in the files they are in (`index.versions.segments`). Words are counted anew, since their weights
+depend on all.
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ from pathlib import Path
 from typing import Any
 
 from errors import BuildRefused, IndexUnavailable
-from index.chunk import chunk
-from index.contents import Contents, Encoded, write_version
-from index.publish import KEPT_VERSIONS, Copy, building, publish, return_to
-from index.seen import SeenFiles
-from index.store import FORMAT, MANIFEST, Index, live_name, open_index, open_version, verify, version_names
+from index.passages.chunk import chunk
+from index.versions.contents import Contents, Encoded, write_version
+from index.versions.publish import KEPT_VERSIONS, Copy, building, publish, return_to
+from index.versions.seen import SeenFiles
+from index.versions.store import FORMAT, MANIFEST, Index, live_name, open_index, open_version, verify, version_names
 from records import Article, Encoder, Passage
 
 PASSAGE_TOKENS = 160

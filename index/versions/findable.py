@@ -7,7 +7,7 @@ import numpy as np
 
 from errors import IndexDamaged
 from index.search import search
-from index.store import Index
+from index.versions.store import Index
 from records import Encoding, Question
 
 PROBES = 5

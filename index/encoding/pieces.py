@@ -7,8 +7,8 @@ from pathlib import Path
 
 from sentencepiece import SentencePieceNormalizer, SentencePieceProcessor
 
-from index.tokens import Tokens
-from index.weights import WheelModel
+from index.encoding.tokens import Tokens
+from index.encoding.weights import WheelModel
 
 _SPECIAL = ("<s>", "<pad>", "</s>", "<mask>")
 _SPACE = "▁"

@@ -20,8 +20,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from index.seen import SeenFiles
-from index.vectors import TokenRows, TokenVectors
+from index.stores.vectors import TokenRows, TokenVectors
+from index.versions.seen import SeenFiles
 
 MOST = 1024
 """Passages of a segment at most: 85 MB, so that one withdrawn passage costs that much writing and no more."""

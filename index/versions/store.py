@@ -4,7 +4,8 @@
     DIR/v-<hash>/          one version; the hash is of its manifest, so the manifest is checked too
         manifest.json      format, encoder, chunk settings, counts, size and SHA-256 of every other file
         articles.jsonl  passages.jsonl, and where their lines begin; ids*  keys.npy  columns/*
-        vectors.faiss and, when it is large, near.faiss (`index.vectors`); lexical/*; tokens/* (`index.segments`)
+        vectors.faiss and, when it is large, near.faiss (`index.stores.vectors`); lexical/*
+        tokens/* (`index.versions.segments`)
 
 Nothing is read into memory but the columns; the rest is mapped or read where a question needs it.
 
@@ -25,14 +26,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from errors import IndexDamaged, IndexMismatch, IndexUnavailable
-from index.columns import Columns
-from index.lexical import LexicalIndex
-from index.lines import Keys, Lines, StoredArticles, StoredPassages
-from index.local_store import LocalStore
-from index.names import Names
-from index.seen import SeenFiles
-from index.segments import TokenSegments
-from index.vectors import FaissVectors
+from index.stores.lexical import LexicalIndex
+from index.stores.local_store import LocalStore
+from index.stores.vectors import FaissVectors
+from index.versions.columns import Columns
+from index.versions.lines import Keys, Lines, StoredArticles, StoredPassages
+from index.versions.names import Names
+from index.versions.seen import SeenFiles
+from index.versions.segments import TokenSegments
 from records import Passage, VectorStore
 
 FORMAT = 4

@@ -1,4 +1,4 @@
-"""The bundled encoder without torch: onnxruntime over the graphs that `index.export` wrote."""
+"""The bundled encoder without torch: onnxruntime over the graphs that `index.encoding.export` wrote."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from errors import ModelError
-from index.encoder import Pass, TextEncoder
-from index.export import served_model
-from index.pieces import Pieces
-from index.tokens import Tokens
-from index.weights import PASSAGE_PREFIX, QUERY_PREFIX, bundled_name
+from index.encoding.encoder import Pass, TextEncoder
+from index.encoding.export import served_model
+from index.encoding.pieces import Pieces
+from index.encoding.tokens import Tokens
+from index.encoding.weights import PASSAGE_PREFIX, QUERY_PREFIX, bundled_name
 
 
 class OnnxEncoder(TextEncoder):

@@ -1,7 +1,7 @@
 """Writing, publishing and going back: a version is written aside, read back, and made the live one by one rename.
 
-Nothing is visible before its rename, and CURRENT (see `index.store`) is replaced, never changed. Whoever is killed,
-wherever, leaves CURRENT and every version it names as they were, or the new ones.
+Nothing is visible before its rename, and CURRENT (see `index.versions.store`) is replaced, never changed. Whoever is
+killed, wherever, leaves CURRENT and every version it names as they were, or the new ones.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from errors import BuildRefused, IndexDamaged, IndexUnavailable
-from index.findable import require_findable
-from index.seen import SeenFiles
-from index.store import (
+from index.versions.findable import require_findable
+from index.versions.seen import SeenFiles
+from index.versions.store import (
     CURRENT,
     FORMAT,
     MANIFEST,

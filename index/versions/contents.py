@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from index.columns import Columns
-from index.lexical import LexicalIndex
-from index.lines import Keys, article_record, passage_record, write_lines
-from index.names import Names
-from index.segments import MOST, SegmentWriter, kept_segments
-from index.store import Index
-from index.vectors import FaissVectors, TokenRows
+from index.stores.lexical import LexicalIndex
+from index.stores.vectors import FaissVectors, TokenRows
+from index.versions.columns import Columns
+from index.versions.lines import Keys, article_record, passage_record, write_lines
+from index.versions.names import Names
+from index.versions.segments import MOST, SegmentWriter, kept_segments
+from index.versions.store import Index
 from records import Article, Encoder, Passage
 
 _SLICE = 128

@@ -9,8 +9,8 @@ from functools import cache
 
 from langchain_text_splitters import RecursiveCharacterTextSplitter, TextSplitter
 
-from index.blocks import blocks
-from index.sentences import sentences
+from index.passages.blocks import blocks
+from index.passages.sentences import sentences
 from records import Article, Passage
 
 _PARAGRAPH = re.compile(r".*?(?:\n[ \t\r\u00a0]*\n\s*|\Z)", re.DOTALL)

@@ -18,8 +18,8 @@ from pathlib import Path
 import numpy as np
 
 from errors import ModelError
-from index.pieces import served_pieces
-from index.weights import (
+from index.encoding.pieces import served_pieces
+from index.encoding.weights import (
     SPLIT_LAYER,
     bundled_name,
     bundled_weights,
@@ -79,7 +79,7 @@ def _directory(cache: Path) -> Path:
 def _write(cache: Path, directory: Path) -> None:
     import torch
 
-    from index.bert import QuestionLayers, ServedEncoder, SplitEncoder, for_serving
+    from index.encoding.bert import QuestionLayers, ServedEncoder, SplitEncoder, for_serving
 
     weights = bundled_weights()
     pieces, kept = served_pieces(weights)

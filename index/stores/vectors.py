@@ -16,8 +16,8 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from index.names import mapped
-from index.near import EXACT, NearVectors, selector
+from index.stores.near import EXACT, NearVectors, selector
+from index.versions.names import mapped
 from records import Encoding, Found
 
 _FEW = 1000
@@ -86,7 +86,7 @@ class FaissVectors:
 
 
 class _RowFile:
-    """Rows read out of a flat index's file, which ends in them. Read, not mapped: see `index.lines`."""
+    """Rows read out of a flat index's file, which ends in them. Read, not mapped: see `index.versions.lines`."""
 
     def __init__(self, path: Path, count: int, dim: int) -> None:
         self._dim, self._first = dim, path.stat().st_size - 4 * count * dim

@@ -1,17 +1,17 @@
-"""The vector store of a built version in a Milvus cluster: what `index.local_store` is on one machine.
+"""The vector store of a built version in a Milvus cluster: what `index.stores.local_store` is on one machine.
 
     bulletin_v_<hash>    a collection for each version, a row for each passage, numbered alike
         row      INT64, primary key
         dense    FLOAT_VECTOR, the passage's unit vector; inner product
         words    SPARSE_FLOAT_VECTOR, its BM25 weight for each of the version's terms; inner product
         section  VARCHAR, case folded
-        date     INT64, days as `index.columns` counts them; 0: no date
+        date     INT64, days as `index.versions.columns` counts them; 0: no date
     bulletin             an alias, which names the collection of the live version
 
 Full text is our own BM25 (stems, folded accents, three languages), weighed by bm25s when the version was built, so that
 both stores rank alike. Milvus's BM25 function would count for itself, and Milvus Lite takes a stemmer without a word
 and does not stem. A store reads the collection of its version by name, never through the alias: a row of another
-version is another passage. `index.milvus_publish` fills the collections.
+version is another passage. `index.stores.milvus_publish` fills the collections.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from errors import IndexUnavailable, SettingsError
-from index.store import Index
+from index.versions.store import Index
 from records import Filters, Found
 
 if TYPE_CHECKING:

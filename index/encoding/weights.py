@@ -32,8 +32,8 @@ BUNDLED = "multilingual-e5-small"
 QUERY_PREFIX, PASSAGE_PREFIX = "query: ", "passage: "
 """What the model was trained to see before a question and before a passage."""
 SPLIT_LAYER = 4
-"""Layers that see question and passage each alone (`index.bert`). The reader trains the rest. Who changes it raises
-`index.store.FORMAT`: the states in older indexes are of other layers."""
+"""Layers that see question and passage each alone (`index.encoding.bert`). The reader trains the rest. Who changes it
+raises `index.versions.store.FORMAT`: the states in older indexes are of other layers."""
 QUESTION_LAYER = 8
 """Layers that a question and a passage share; of the rest a question has its own, too, for its own language."""
 QUESTION_CHANGES = Path(__file__).with_name("question.safetensors")

@@ -1,6 +1,7 @@
 """Which of very many vectors may be nearest: cells around centroids, of which a few are searched, 8 bits a number.
 
-faiss.IndexIVFScalarQuantizer, memory-mapped; what it proposes is scored again with the whole vectors (`index.vectors`).
+faiss.IndexIVFScalarQuantizer, memory-mapped; what it proposes is scored again with the whole vectors
+(`index.stores.vectors`).
 Chosen among the kinds that `python -m bench.scale_near` compares. A graph (HNSW) takes longer to build, and where
 filters admit few it wanders among those that are not admitted, while cells are searched the more of, down to all of
 them, the fewer are admitted.

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import gelu, scaled_dot_product_attention
 
-from index.weights import QUESTION_LAYER, WheelModel
-from index.weights import SPLIT_LAYER as SPLIT_LAYER  # defined where it can be read without torch
+from index.encoding.weights import QUESTION_LAYER, WheelModel
+from index.encoding.weights import SPLIT_LAYER as SPLIT_LAYER  # defined where it can be read without torch
 
 _Module = TypeVar("_Module", bound=nn.Module)
 
@@ -143,7 +143,7 @@ class QuestionLayers(nn.Module):
     to states after them."""
 
     def __init__(self, model: WheelModel) -> None:
-        """`model`: `index.weights.question_weights()`."""
+        """`model`: `index.encoding.weights.question_weights()`."""
         super().__init__()
         self.layers = layers(model, range(QUESTION_LAYER, model.layers))
 

@@ -1,0 +1,1 @@
+"""An article to passages: its sentences, its blocks, and where it is cut."""
