@@ -63,8 +63,8 @@ def test_a_copy_that_broke_off_is_made_anew(cluster: LiteServer, tmp_path: Path)
     publish_to_milvus(first, client)
     second = version(tmp_path / "second", 2500)
     code = (
-        "import sys; from pathlib import Path; from index.store import open_index;"
-        "from index.milvus_store import connect; from index.milvus_publish import publish_to_milvus;"
+        "import sys; from pathlib import Path; from index.versions.store import open_index;"
+        "from index.stores.milvus_store import connect; from index.stores.milvus_publish import publish_to_milvus;"
         f"publish_to_milvus(open_index(Path({str(tmp_path / 'second')!r})), connect({cluster.uri!r}))"
     )
     with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT) as publisher:
