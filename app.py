@@ -23,8 +23,8 @@ from index.encoding.encoder import SentenceEncoder
 from index.encoding.onnx_encoder import OnnxEncoder
 from index.encoding.updating import UpdatingEncoder
 from index.encoding.weights import BUNDLED
-from index.stores.milvus_publish import publish_to_milvus
-from index.stores.milvus_store import MilvusStore, connect
+from index.milvus.publish import publish_to_milvus
+from index.milvus.store import MilvusStore, connect
 from index.versions.build import build
 from index.versions.publish import Copy
 from index.versions.seen import SeenFiles

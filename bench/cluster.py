@@ -20,10 +20,10 @@ from tqdm import tqdm
 
 from bench.machines import AppServer, LiteServer, Nginx, a_cluster, post
 from bench.peer_rounds import machine
+from index.milvus.publish import publish_to_milvus
+from index.milvus.store import MilvusStore, connect
 from index.search import CANDIDATES
 from index.stores.lexical import question_stems
-from index.stores.milvus_publish import publish_to_milvus
-from index.stores.milvus_store import MilvusStore, connect
 from index.versions.store import Index
 from records import LANGS, VectorStore
 from settings import Settings

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from errors import IndexUnavailable
-from index.stores.milvus_store import asking, connect
+from index.milvus.store import asking, connect
 from settings import ROOT
 
 NGINX = Path("/usr/sbin/nginx")

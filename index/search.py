@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from index.versions.columns import KINDS
+from index.stores.columns import KINDS
 from index.versions.store import Index
 from records import LANGS, Encoding, Filters, Hit, Kind, Passage, Question
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from index.stores import postings as module
+from index.stores.names import Names
 from index.stores.postings import Postings
-from index.versions.names import Names
 
 
 def some_postings(rows: int, shares: list[float], seed: int, steps: int = 8) -> Postings:

@@ -23,8 +23,8 @@ from errors import IndexDamaged, IndexMismatch, IndexUnavailable
 from index.passages.chunk import chunk
 from index.question import prepare
 from index.search import search
+from index.stores.columns import Columns
 from index.versions.build import build
-from index.versions.columns import Columns
 from index.versions.store import FORMAT, open_index, verify, version_names
 from records import Article, Filters
 from tests.test_index_fake_encoder import WordEncoder

@@ -21,8 +21,8 @@ from bench.cluster import stores
 from bench.machines import LiteServer, a_cluster, free_port, post
 from errors import IndexUnavailable, SettingsError
 from index import __main__ as command
-from index.stores.milvus_publish import live_collection, publish_to_milvus
-from index.stores.milvus_store import TIMEOUT_S, MilvusStore, collection_of, connect
+from index.milvus.publish import live_collection, publish_to_milvus
+from index.milvus.store import TIMEOUT_S, MilvusStore, collection_of, connect
 from index.versions.build import build
 from index.versions.publish import roll_back
 from index.versions.store import Index, live_name, open_index
@@ -64,7 +64,7 @@ def test_a_copy_that_broke_off_is_made_anew(cluster: LiteServer, tmp_path: Path)
     second = version(tmp_path / "second", 2500)
     code = (
         "import sys; from pathlib import Path; from index.versions.store import open_index;"
-        "from index.stores.milvus_store import connect; from index.stores.milvus_publish import publish_to_milvus;"
+        "from index.milvus.store import connect; from index.milvus.publish import publish_to_milvus;"
         f"publish_to_milvus(open_index(Path({str(tmp_path / 'second')!r})), connect({cluster.uri!r}))"
     )
     with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT) as publisher:

@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 from bench.machines import a_cluster
 from errors import IndexUnavailable
 from eval.questions import read_questions
+from index.milvus.publish import live_collection, publish_to_milvus
+from index.milvus.store import MilvusStore, collection_of, connect
 from index.question import prepare
 from index.search import CANDIDATES, search, search_within
 from index.stores.lexical import stems, words
-from index.stores.milvus_publish import live_collection, publish_to_milvus
-from index.stores.milvus_store import MilvusStore, collection_of, connect
 from index.versions.build import build
 from index.versions.publish import roll_back
 from index.versions.store import Index, open_index, open_version

@@ -26,7 +26,7 @@ from train.__main__ import main
 from train.data import Library, read_library
 from train.loop import CHECKPOINT, CURVE
 from train.pairs import Corpus, Pair, contrasts, targets, token_span
-from train.sets import AFRIQA, MISSED, WRITTEN, hashed
+from train.sets import AFRIQA, MISSED, WRITTEN, hashed, read_written
 from train.states import States
 
 TOWNS = [f"Town{chr(65 + i // 26)}{chr(65 + i % 26)}" for i in range(70)]
@@ -164,15 +164,22 @@ def test_a_line_that_is_no_passage_with_questions_is_named(data: Path, tmp_path:
         read_library(data, len, tmp_path / "w.jsonl")
 
 
-def test_the_questions_in_the_tree_have_their_answers_word_for_word() -> None:
-    lines = [json.loads(line) for line in SHIPPED.read_text("utf-8").splitlines()]
-    own = [(line["text"], asked) for line in lines if "text" in line for asked in line["questions"]]
-    assert len(own) > 300
-    for text, asked in own:
-        assert asked["lang"] in ("fr", "en", "de")
-        assert asked["answer"] is None or re.search(rf"(?<!\w){re.escape(asked['answer'])}(?!\w)", text)
-    public = [line["sha256"] for line in lines if "text" not in line]
-    assert len({*public}) == len(public) > 500
+@pytest.mark.parametrize("answer", ["", "Lyo", "Paris"])
+def test_an_answer_that_its_passage_lacks_is_named(data: Path, tmp_path: Path, answer: str) -> None:
+    asked = {"lang": "fr", "question": "Où va le prix ?", "answer": answer}
+    line = {"lang": "fr", "title": "Un prix", "text": "Le prix va à Lyon.", "split": "train", "questions": [asked]}
+    (tmp_path / "w.jsonl").write_text(json.dumps(line) + "\n", "utf-8")
+    with pytest.raises(BulletinError, match=rf"w\.jsonl:1: the passage has no '{answer}'"):
+        read_library(data, len, tmp_path / "w.jsonl")
+
+
+def test_the_questions_in_the_tree_are_read(data: Path) -> None:
+    asked = read_written(SHIPPED, data)  # checks every answer whose passage is here: those on invented articles
+    assert {source for source, *_ in asked} == {WRITTEN, MISSED}
+    assert {lang for _, *langs in asked for lang in langs} == {"fr", "en", "de"}
+    assert {article["split"] for articles in asked.values() for article in articles} == {"train", "val"}
+    public = [sha for line in SHIPPED.read_text("utf-8").splitlines() if (sha := json.loads(line).get("sha256"))]
+    assert len({*public}) == len(public) > 1000
 
 
 def test_the_occurrence_that_the_set_names_is_the_answer(data: Path, tmp_path: Path) -> None:
@@ -258,6 +265,8 @@ def test_tokens_that_overlap_the_answer_are_its_span() -> None:
 def test_a_missing_set_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["run", "--data", str(tmp_path), "--out", str(tmp_path)]) == 2
     assert "piaf-v1.1.json" in capsys.readouterr().err
+    assert main(["run", "--data", str(tmp_path), "--written", str(tmp_path / "none")]) == 2
+    assert "--written wants a file of questions" in capsys.readouterr().err
     with pytest.raises(BulletinError, match="wants the folder of the sets"):
         read_library(tmp_path / "none", len)
 

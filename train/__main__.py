@@ -6,6 +6,7 @@ import argparse
 import hashlib
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -108,7 +109,7 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
     torch.manual_seed(recipe.seed)
     model = bundled_weights()
     reader = load_reader(model, options.start) if options.start else JointReader(model)
-    origin = _origin(options)
+    origin = _origin(source_files(options.data, options.written))
     if options.start:
         origin["start"] = _sha256(options.start)
     train(reader.to(_device()), _corpus(options, settings), recipe, options.out, origin)
@@ -175,24 +176,21 @@ def _question(options: argparse.Namespace, settings: Settings) -> int:
     use = article_uses(options.data, library)
     asking = question.encoded(library, use, open_builder(settings), tokenizer)
     curve = question.train_question(network, asking, recipe)
-    made = {"recipe": asdict(recipe), "from": _origin(options), "curve": curve}
+    made = {"recipe": asdict(recipe), "from": _origin(source_files(options.data)), "curve": curve}
     question.save_changes(network, model, options.weights, made)
     print(f"{options.weights}: {options.weights.stat().st_size / 1e6:.1f} MB\n\n{question.table(curve)}")
     return 0
 
 
-def _origin(options: argparse.Namespace) -> dict[str, Any]:
-    files = source_files(options.data) + ([options.written] if "written" in options else [])
+def _origin(files: Sequence[Path]) -> dict[str, Any]:
     return {"encoder": bundled_name(), "data": {path.name: _sha256(path) for path in files}}
 
 
 def _library(options: argparse.Namespace, settings: Settings, written: Path | None = None) -> tuple[Tokenizer, Library]:
     tokenizer = Tokenizer.from_file(str(bundled_model(settings.cache) / "tokenizer.json"))
-
-    def tokens(text: str) -> int:
-        return len(tokenizer.encode(text, add_special_tokens=False))
-
-    return tokenizer, read_library(options.data, tokens, written)
+    return tokenizer, read_library(
+        options.data, lambda text: len(tokenizer.encode(text, add_special_tokens=False)), written
+    )
 
 
 def _corpus(options: argparse.Namespace, settings: Settings) -> Corpus:

@@ -94,14 +94,16 @@ class Library:
     _contexts: dict[tuple[str, str], int] = field(default_factory=dict)
 
 
-def source_files(data: Path) -> list[Path]:
+def source_files(data: Path, written: Path | None = None) -> list[Path]:
     """Every file that `read_library` reads. Raises BulletinError when one is missing."""
+    if written and not written.exists():
+        raise BulletinError(f"{written} is missing; --written wants a file of questions such as train/written.jsonl.")
     langs = {lang for pair in CROSSED for lang in pair}
     files = [data / name for name in (PIAF, SQUAD1, SQUAD2, *sorted(XQUAD.format(lang) for lang in langs), AFRIQA)]
     for path in files:
         if not path.is_file():
             raise BulletinError(f"{path} is missing; --data wants the folder of the sets (see train/sets.py).")
-    return files
+    return files + ([written] if written else [])
 
 
 def read_library(data: Path, count_tokens: Callable[[str], int], written: Path | None = None) -> Library:

@@ -20,8 +20,8 @@ from tqdm import tqdm
 from answer.joint_reader import JointReader
 from errors import BulletinError
 from train.pairs import Corpus, Pair, contrasts, targets
-from train.score import Run, reading_scores, refusal_scores
-from train.sets import MISSED, WRITTEN
+from train.score import Run, near_miss_scores, reading_scores, refusal_scores
+from train.sets import WRITTEN
 
 VALIDATED = {
     "fr": "piaf",
@@ -33,9 +33,6 @@ VALIDATED = {
     "bulletins": WRITTEN,
 }
 """The curve's lines: question language (and passage language, where it is another) and the source it is measured on."""
-
-NEAR_MISSES = {"near misses": ("squad1", "squad2"), "near misses, bulletins": (WRITTEN, MISSED)}
-"""Lines on telling questions that their passage does not answer, the latter, from those that it does."""
 
 RATE = 1.5e-4
 CHECKPOINT, CURVE = "checkpoint.pt", "curve.json"
@@ -155,11 +152,11 @@ def _validate(model: JointReader, corpus: Corpus, hard: dict[int, list[int]], re
         if numbers:
             scores[line] = reading_scores(corpus, run, numbers)["f1"]
     answerable = [n for n in corpus.examples("val", list(VALIDATED.values())) if hard[n]][::8]
-    told = {"retrieved": (answerable, [Pair(corpus.question_of[n], hard[n][0], None) for n in answerable])}
-    for line, (answered, missed) in NEAR_MISSES.items():
-        near = corpus.examples("val", [missed])[: 2 * recipe.validated]
-        told[line] = corpus.examples("val", [answered])[: len(near)], corpus.near_misses(near)
-    return scores | {line: refusal_scores(corpus, run, *pairs) for line, pairs in told.items() if all(pairs)}
+    if answerable:
+        wrong = [Pair(corpus.question_of[n], hard[n][0], None) for n in answerable]
+        scores["retrieved"] = refusal_scores(corpus, run, answerable, wrong)
+    near = near_miss_scores(corpus, run, lambda source: corpus.examples("val", [source])[: 2 * recipe.validated])
+    return scores | near
 
 
 def _save(

@@ -65,10 +65,6 @@ class Corpus:
             if example.split == split and (not sources or example.source in sources)
         ]
 
-    def near_misses(self, numbers: Sequence[int]) -> list[Pair]:
-        """Of questions that their passage does not answer."""
-        return [Pair(self.question_of[number], self.library.examples[number].window, None) for number in numbers]
-
     def hard_negatives(self, numbers: Sequence[int]) -> dict[int, list[int]]:
         asked = self.questions.vectors[[self.question_of[number] for number in numbers]]
         return hard_negatives(self.library, numbers, asked, self.passages.vectors)

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from train.loop import NEAR_MISSES, VALIDATED
+from train.loop import VALIDATED
 from train.pairs import Corpus, Pair
-from train.score import Run, reading_scores, refusal_scores
+from train.score import Run, near_miss_scores, reading_scores, refusal_scores
 from train.sets import Split
 
 
@@ -45,9 +45,7 @@ def evaluate(corpus: Corpus, run: Run, split: Split, most: int | None = None) ->
     scores: dict[str, Any] = {
         line: reading_scores(corpus, run, numbers) for line, source in VALIDATED.items() if (numbers := some(source))
     }
-    for line, (answered, missed) in NEAR_MISSES.items():
-        if answerable := some(answered):
-            scores[line] = refusal_scores(corpus, run, answerable, corpus.near_misses(some(missed)))
+    scores |= near_miss_scores(corpus, run, some)
     asked = _some(corpus.examples(split, list(VALIDATED.values())), most)
     hard = corpus.hard_negatives(asked)
     wrong = [Pair(corpus.question_of[n], hard[n][0], None) for n in asked if hard[n]]

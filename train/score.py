@@ -13,6 +13,7 @@ from answer.spans import best_span
 from eval.metrics import exact_match, f1
 from records import Lang
 from train.pairs import Corpus, Pair
+from train.sets import MISSED, WRITTEN
 
 
 class Found(NamedTuple):
@@ -25,6 +26,8 @@ class Found(NamedTuple):
 
 Run = Callable[[Sequence[Pair]], tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]]
 """Start, end and relevance logits of some pairs, as `answer.joint_reader.Marks`."""
+NEAR_MISSES = {"near misses": ("squad1", "squad2"), "near misses, bulletins": (WRITTEN, MISSED)}
+"""Lines on telling questions that their passage does not answer, the latter source's, from those that it does."""
 _BATCH = 32
 
 
@@ -78,3 +81,14 @@ def refusal_scores(corpus: Corpus, run: Run, answerable: Sequence[int], near_mis
         "auc_margin": round(float(roc_auc_score(labels, [f.margin for f in found])), 3),
         "auc_relevance": round(float(roc_auc_score(labels, [f.relevance for f in found])), 3),
     }
+
+
+def near_miss_scores(corpus: Corpus, run: Run, some: Callable[[str], Sequence[int]]) -> dict[str, Any]:
+    """`refusal_scores` of each line of NEAR_MISSES for which `some` finds examples of both its sources."""
+    scores = {}
+    for line, sources in NEAR_MISSES.items():
+        answered, missed = (some(source) for source in sources)
+        if answered and missed:
+            near = [Pair(corpus.question_of[n], corpus.library.examples[n].window, None) for n in missed]
+            scores[line] = refusal_scores(corpus, run, answered, near)
+    return scores

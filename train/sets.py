@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal
@@ -62,7 +63,7 @@ def read_written(path: Path, data: Path) -> dict[tuple[str, str, str], list[dict
 
     A line brings its passage as `text`, with its title and what it is for as `split`, or names a paragraph of a public
     set by the SHA-256 of its text; those that `data` lacks are left out. An answer of null: the passage does not
-    answer (MISSED). Raises BulletinError.
+    answer (MISSED). Raises BulletinError, also where an answer does not stand in its passage.
     """
     there = {
         hashed(paragraph["context"]): {"title": article["title"], "text": paragraph["context"]}
@@ -79,9 +80,14 @@ def read_written(path: Path, data: Path) -> dict[tuple[str, str, str], list[dict
             )
             asked: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
             for n, question in enumerate(line["questions"]):
-                answers = [{"text": question["answer"]}] if question["answer"] else []
-                qa = {"question": question["question"], "answers": answers, "is_impossible": not answers}
-                key = (WRITTEN if answers else MISSED, question["lang"], line["lang"])
+                answer = question["answer"]
+                if own and answer is not None and not _stands(answer, own["text"]):
+                    raise BulletinError(
+                        f"{path}:{number}: the passage has no {answer!r}; write its own words, or null."
+                    )
+                answers = [] if answer is None else [{"text": answer}]
+                qa = {"question": question["question"], "answers": answers, "is_impossible": answer is None}
+                key = (MISSED if answer is None else WRITTEN, question["lang"], line["lang"])
                 asked.setdefault(key, []).append({"id": f"written-{number}-{n}", **qa})
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise BulletinError(f"{path}:{number}: not a passage with questions ({error!r}).") from error
@@ -89,6 +95,11 @@ def read_written(path: Path, data: Path) -> dict[tuple[str, str, str], list[dict
             for key, qas in asked.items():
                 found.setdefault(key, []).append(own | {"paragraphs": [{"context": own["text"], "qas": qas}]})
     return found
+
+
+def _stands(answer: str, text: str) -> bool:
+    """Whether it is there, in whole words."""
+    return bool(answer and re.search(rf"(?<!\w){re.escape(answer)}(?!\w)", text))
 
 
 def splits(data: Path) -> Callable[[str], Split]:

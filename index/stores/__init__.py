@@ -1,1 +1,1 @@
-"""Vectors and words, searched as one store: on this machine, or in a Milvus cluster."""
+"""Vectors, words and columns in files, searched as one store. Knows no version."""

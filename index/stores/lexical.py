@@ -22,8 +22,8 @@ import Stemmer
 from bm25s.stopwords import STOPWORDS_EN, STOPWORDS_FRENCH, STOPWORDS_GERMAN
 from numpy.typing import NDArray
 
+from index.stores.names import Names
 from index.stores.postings import Postings
-from index.versions.names import Names
 from records import LANGS, Found, Lang
 
 _STEMMERS = {"fr": "french", "en": "english", "de": "german"}

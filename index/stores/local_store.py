@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from index.stores.columns import Columns
 from index.stores.lexical import LexicalIndex
 from index.stores.vectors import FaissVectors
-from index.versions.columns import Columns
 from records import Filters, Found
 
 

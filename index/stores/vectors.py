@@ -16,8 +16,8 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from index.stores.names import mapped
 from index.stores.near import EXACT, NearVectors, selector
-from index.versions.names import mapped
 from records import Encoding, Found
 
 _FEW = 1000

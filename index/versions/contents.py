@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from index.stores.columns import Columns
 from index.stores.lexical import LexicalIndex
+from index.stores.names import Names
 from index.stores.vectors import FaissVectors, TokenRows
-from index.versions.columns import Columns
 from index.versions.lines import Keys, article_record, passage_record, write_lines
-from index.versions.names import Names
 from index.versions.segments import MOST, SegmentWriter, kept_segments
 from index.versions.store import Index
 from records import Article, Encoder, Passage

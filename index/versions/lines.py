@@ -18,7 +18,7 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from index.versions.names import Names, mapped
+from index.stores.names import Names, mapped
 from records import Article, Passage
 
 _REMEMBERED = 64

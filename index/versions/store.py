@@ -26,12 +26,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from errors import IndexDamaged, IndexMismatch, IndexUnavailable
+from index.stores.columns import Columns
 from index.stores.lexical import LexicalIndex
 from index.stores.local_store import LocalStore
+from index.stores.names import Names
 from index.stores.vectors import FaissVectors
-from index.versions.columns import Columns
 from index.versions.lines import Keys, Lines, StoredArticles, StoredPassages
-from index.versions.names import Names
 from index.versions.seen import SeenFiles
 from index.versions.segments import TokenSegments
 from records import Passage, VectorStore

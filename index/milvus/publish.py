@@ -13,7 +13,7 @@ import numpy as np
 from tqdm import tqdm
 
 from errors import IndexUnavailable
-from index.stores.milvus_store import (
+from index.milvus.store import (
     ALIAS,
     SECTION_BYTES,
     TIMEOUT_S,

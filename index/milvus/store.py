@@ -5,13 +5,13 @@
         dense    FLOAT_VECTOR, the passage's unit vector; inner product
         words    SPARSE_FLOAT_VECTOR, its BM25 weight for each of the version's terms; inner product
         section  VARCHAR, case folded
-        date     INT64, days as `index.versions.columns` counts them; 0: no date
+        date     INT64, days as `index.stores.columns` counts them; 0: no date
     bulletin             an alias, which names the collection of the live version
 
 Full text is our own BM25 (stems, folded accents, three languages), weighed by bm25s when the version was built, so that
 both stores rank alike. Milvus's BM25 function would count for itself, and Milvus Lite takes a stemmer without a word
 and does not stem. A store reads the collection of its version by name, never through the alias: a row of another
-version is another passage. `index.stores.milvus_publish` fills the collections.
+version is another passage. `index.milvus.publish` fills the collections.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from typing import get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from index.versions.names import Names
+from index.stores.names import Names
 from records import LANGS, Article, Filters, Kind, Passage
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
