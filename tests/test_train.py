@@ -311,6 +311,22 @@ def test_loss_falls_a_killed_run_goes_on_and_exports(
     assert "| fr |" in capsys.readouterr().out
 
 
+def test_in_training_layers_multiply_in_16_bits_where_asked_and_mark_the_same() -> None:
+    reader = JointReader(bundled_weights(), dropout=0.0)
+    torch.manual_seed(0)
+    states = torch.randn(2, 40, reader.first.numel())
+    seen = (states[:, :8], torch.ones(2, 8, dtype=torch.bool), states[:, 8:], torch.ones(2, 32, dtype=torch.bool))
+    exact = reader(*seen)
+    reader.bfloat16 = True
+    rounded = reader(*seen)
+    assert rounded.start.dtype == torch.float32
+    assert not torch.equal(rounded.start, exact.start)
+    torch.testing.assert_close(rounded.start, exact.start, atol=0.05, rtol=0.05)
+    rounded.start[:, 1:].sum().backward()
+    assert all(parameter.dtype == parameter.grad.dtype == torch.float32 for parameter in reader.layers.parameters())
+    torch.testing.assert_close(reader.eval()(*seen).start, exact.start)
+
+
 @pytest.mark.parametrize("share", ["-0.1", "1.5", "nan", "half"])
 def test_a_share_is_a_part_of_the_whole(share: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):

@@ -80,6 +80,10 @@ def _reading(verbs: Any, data: argparse.ArgumentParser, states: argparse.Argumen
     run.add_argument("--rate", type=float, default=RATE, help="highest learning rate (default: %(default)s)")
     run.add_argument("--seed", type=int, default=0, help="of dropout and of the data's order (default: %(default)s)")
     run.add_argument("--validate-every", type=positive, default=600, metavar="STEPS", help="default: %(default)s")
+    run.add_argument(
+        "--bfloat16", action=argparse.BooleanOptionalAction, default=_has_bfloat16(),
+        help="multiply in 16 bits (default: where the processor has instructions for it, %(default)s here)",
+    )  # fmt: skip
     run.set_defaults(command=_run)
 
     export = verbs.add_parser("export", parents=[out], help=f"what the last checkpoint changed, to {WEIGHTS.name}")
@@ -105,7 +109,10 @@ def _reading(verbs: Any, data: argparse.ArgumentParser, states: argparse.Argumen
 
 
 def _run(options: argparse.Namespace, settings: Settings) -> int:
-    recipe = Recipe(options.steps, rate=options.rate, seed=options.seed, validate_every=options.validate_every)
+    recipe = Recipe(
+        options.steps, rate=options.rate, seed=options.seed, bfloat16=options.bfloat16,
+        validate_every=options.validate_every,
+    )  # fmt: skip
     torch.manual_seed(recipe.seed)
     model = bundled_weights()
     reader = load_reader(model, options.start) if options.start else JointReader(model)
@@ -201,6 +208,10 @@ def _corpus(options: argparse.Namespace, settings: Settings) -> Corpus:
 
 def _device() -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def _has_bfloat16() -> bool:
+    return torch.cuda.is_available() or bool(torch.cpu.get_capabilities().get("avx512_bf16"))
 
 
 if __name__ == "__main__":

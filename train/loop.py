@@ -50,6 +50,8 @@ class Recipe:
     relevance_weight: float = 0.5
     ranking_weight: float = 0.5
     seed: int = 0
+    bfloat16: bool = False
+    """Multiply in bfloat16 (Kalamkar et al. 2019), which quickens a step where the processor can."""
     validate_every: int = 600
     validated: int = 105
     """Questions a line of the curve."""
@@ -75,6 +77,7 @@ def train(model: JointReader, corpus: Corpus, recipe: Recipe, out: Path, origin:
     is of another recipe.
     """
     out.mkdir(parents=True, exist_ok=True)
+    model.bfloat16 = recipe.bfloat16
     device = next(model.parameters()).device
     body = [parameter for name, parameter in model.named_parameters() if name.startswith("layers")]
     head = [parameter for name, parameter in model.named_parameters() if not name.startswith("layers")]

@@ -34,7 +34,8 @@ class Layer(nn.Module):
         """`states` (b, n, hidden); `mask` bool (b, 1, 1, n), True where there is a token."""
         b, n, hidden = states.shape
         q, k, v = (part(states).view(b, n, self.heads, -1).transpose(1, 2) for part in (self.q, self.k, self.v))
-        seen = scaled_dot_product_attention(q, k, v, attn_mask=mask)
+        with torch.autocast(states.device.type, enabled=False):  # torch's attention is slow in bfloat16 on a CPU
+            seen = scaled_dot_product_attention(q.float(), k.float(), v.float(), attn_mask=mask)
         seen = self.ao(seen.transpose(1, 2).reshape(b, n, hidden))
         states = self.aln(states + nn.functional.dropout(seen, dropout, dropout > 0))
         fed = self.fo(gelu(self.fi(states)))
