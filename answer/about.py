@@ -65,6 +65,8 @@ def understand(question: str, names: Names, today: datetime.date) -> Request:
     )
     if not request.names_something:
         return replace(request, kind="words")
+    if not re.search(r"\w", request.rest):  # "Rubrique Focus"
+        return replace(request, kind="articles")
     # "What did the bulletin publish in 2014?" names no subject: its articles are what is asked for.
     return replace(request, kind="articles") if kind == "said" and not request.topic else request
 

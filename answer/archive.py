@@ -54,7 +54,7 @@ def find(
     else:
         hits = ()
         readings, count = _admitted(index, asked, request, filters, most)
-    if not count:
+    if not (count and readings):
         best = readings[0].confidence if readings else 0.0
         return Finding(phrases.no_articles(request, filters, lang), best, (), hits)
     likely = readings[:count]
@@ -64,13 +64,19 @@ def find(
         return _known(index, asked, likely, request, most, hits)
     named = likely[:most]
     words = phrases.articles([reading.hit.article for reading in named], count, request, filters, lang)
-    return Finding(words, named[0].confidence, tuple(named), hits)
+    return Finding(words, named[0].confidence, tuple(named), evidence(named, hits))
 
 
 def passages_about(index: Index, encoder: Encoder, request: Request, filters: Filters, lang: Lang) -> list[Reading]:
     """What was written about the topic of a request: the sentences most about it of the articles that likely are."""
     topic = subject(request.topic, lang, encoder)
     return [r for r in about(topic, search(index, topic, FOUND, filters)) if r.confidence >= LIKELY]
+
+
+def evidence(readings: Sequence[Reading], hits: tuple[Hit, ...]) -> tuple[Hit, ...]:
+    """What is cited first, then what else was found, each once."""
+    found = {(hit.article.id, hit.passage.start): hit for hit in (*(r.hit for r in readings), *hits)}
+    return tuple(found.values())
 
 
 def _admitted(
@@ -109,8 +115,7 @@ def _known(
     words = " ".join(phrases.known(request.kind, reading.hit.article, lang) for reading in telling)
     if request.kind == "author":
         telling = [_signed(index, asked, reading) for reading in telling]
-    evidence = {(hit.article.id, hit.passage.start): hit for hit in (*(r.hit for r in telling), *hits)}
-    return Finding(words, telling[0].confidence, tuple(telling), tuple(evidence.values()))
+    return Finding(words, telling[0].confidence, tuple(telling), evidence(telling, hits))
 
 
 def _value(request: Request, article: Article) -> object:

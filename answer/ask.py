@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from answer.about import Request, both, understand_in_turn
 from answer.agreement import disagreeing
-from answer.archive import find, passages_about
+from answer.archive import evidence, find, passages_about
 from answer.cite import cite
 from answer.names import names_of
 from answer.phrases import frame, frame_other, refusal
@@ -68,7 +68,8 @@ class Assistant:
             return self._from_archive(asked, request, filters, watch, found)
         hits, readings = self._read_alone_and_joined(asked, request, earlier, filters, watch, found)
         if request.kind == "said" and _confidence(readings) < self.threshold:
-            readings = passages_about(self.index, self.encoder, request, filters, asked.lang) or readings
+            if told := passages_about(self.index, self.encoder, request, filters, asked.lang):
+                hits, readings = evidence(told, hits), told
             watch.lap("read")
         return self._answer(asked, hits, readings, filters, watch)
 
@@ -140,7 +141,7 @@ class Assistant:
         return [*read, *(hit for hit in hits if not any(hit is other for other in read))], readings
 
     def _answer(
-        self, asked: Question, hits: list[Hit], readings: list[Reading], filters: Filters, watch: _Stopwatch
+        self, asked: Question, hits: Sequence[Hit], readings: list[Reading], filters: Filters, watch: _Stopwatch
     ) -> Answer:
         answered = _confidence(readings) >= self.threshold and bool(readings)
         # The first citation is the one the answer rests on; a further one must be more likely right than wrong.

@@ -1,6 +1,6 @@
 """The words around a subject, in three languages: what asks for articles or for what is known of one, and how.
 
-All patterns are for folded text (`answer.when.plain`): small letters, no accents, straight apostrophes.
+All patterns are for folded text (`answer.when.plain`): small letters, no accents, straight apostrophes, "ß" as it is.
 """
 
 from __future__ import annotations
@@ -36,9 +36,10 @@ SMALL_WORDS = any_of(
     r"(?:had|does|do|is|are|ont-ils|sont-ils|waren?|there|any|all|tous|alle|y|il|es|gibt|gab|you|vous|avez(?:-vous)?)\b",
     r"(?:sie|ihr|habt|scientifiques?|science)\b",
 )
-CONNECTED = rf"(?:[\s«»\"“”„()]|{ARTICLE}|{ISSUE}|{SAYING}|{SMALL_WORDS})*"
-"""What may stand between an article and its date, or around a question: nothing with a subject of its own."""
-FRAME = rf"(?:[,?!.:;]|[\s«»\"“”„()]|{ARTICLE}|{ISSUE}|{SAYING}|{SMALL_WORDS})*"
+CONNECTED = rf"(?:[\s«»\"“”„()]|{ARTICLE}|{ISSUE}|{SAYING}|{SMALL_WORDS})*+"
+"""What may stand between an article and its date, or around a question: nothing with a subject of its own. Possessive,
+as several words can be taken in two ways ("de la"): giving back would try them all, twice as many with each word."""
+FRAME = rf"(?:[,?!.:;]|[\s«»\"“”„()]|{ARTICLE}|{ISSUE}|{SAYING}|{SMALL_WORDS})*+"
 
 NEWEST = any_of(
     r"derniere?s?", r"plus recents?", "latest", "newest", "most recent", r"neueste[nmrs]?", r"jungste[nmrs]?",
@@ -57,7 +58,7 @@ _SUBJECT = re.compile(
 _ON = re.compile(r"\bon\b")  # a pronoun in French: only where nothing else opens the subject
 _ANCHOR = re.compile(rf"\b(?:{ARTICLE}|{ISSUE}|{SAYING})")
 
-_BEGINS = r"(?:^|[,:?!.;]|\b(?:dire|sais|savoir|know|tell me|sagen|weiss|wissen|wissen sie|weisst du)\b)\W*"
+_BEGINS = r"(?:^|[,:?!.;]|\b(?:dire|sais|savoir|know|tell me|sagen|wei(?:ss|ß)|wissen|wissen sie|wei(?:ss|ß)t du)\b)\W*"
 """Where a question begins: at the very beginning, or behind a polite one."""
 _ONE = rf"(?:(?:l'|le |the |this |cet |dieser |diesen |der |den |dem |des |an? )?(?:\w+ )?{ARTICLE})"
 _OF = r"d(?:e |u |es )"
@@ -118,19 +119,20 @@ _KINDS: tuple[tuple[Kind, tuple[str, ...]], ...] = (
 _PATTERNS = tuple((kind, re.compile("|".join(patterns))) for kind, patterns in _KINDS)
 _LAW = re.compile(r"\barti(?:cles?|kel) (?:\d|premier de la loi|of (?:the )?(?:law|constitution|clothing))")
 _ASKS_WHICH = re.compile(
-    rf"\W*(?:(?:quel(?:le)? est|which is|what is|what's|what was|was (?:ist|war)|welche[rs]? (?:ist|war)"
-    rf"|wie (?:heisst|lautet)|zeige?n?|montrez?-moi|donnez?-moi|show me|give me|find|please|bitte|{SMALL_WORDS})\s*)*"
-    rf"(?:{NEWEST}|{OLDEST})\b"
+    r"\W*(?:(?:quel(?:le)? est|which is|what is|what's|what was|was (?:ist|war)|welche[rs]? (?:ist|war)"
+    r"|wie (?:hei(?:ss|ß)t|lautet)|konnt?en sie|zeige?n?|montrez?-moi|donnez?-moi|show me|give me|find|please|bitte|mir"
+    rf"|{ARTICLE}|{SMALL_WORDS})\s*)*+(?:{NEWEST}|{OLDEST})\b"
 )
 _ASKING = any_of(
     "combien", r"liste[rz]?", r"donnez?", r"montrez?", r"trouvez?", r"citez?", "moi", "existe-t-il", "list", "show",
     "find", "give", "me", "how", "many", "wie", "viele", r"zeige?n?", r"nenne?n?", r"finde?n?", r"suche?n?", "mir",
-    "uns", "bitte", "please", "svp", "quand", "date", "when", "wann", "by", "par", r"signes?", r"issues?",
+    "uns", "bitte", "please", "svp", "what's", r"hei(?:ss|ß)t", "lautet", r"konnt?en", "quand", "date", "when", "wann",
+    "by", "par", r"signes?", r"issues?",
 )  # fmt: skip
 _UNFRAMED = re.compile(rf"\b(?:{_ASKING}\b|{ARTICLE}|{ISSUE}|{SAYING}|{SMALL_WORDS}|(?:{NEWEST}|{OLDEST})\b)")
 _CLOSING = re.compile(
     rf"(?:[\s,?!.:;«»\"“”„()]|\b(?:{SAYING}|(?:{AUXILIARY})\b|{ARTICLE}|bulletin\b"
-    r"|(?:dans|in|im|le|the|du|of|bitte|please|svp|s'il vous plait|es|gibt|gab|there|are)\b))*$"
+    r"|(?:dans|in|im|le|the|du|of|bitte|please|svp|s'il vous plait|es|gibt|gab|there|are)\b))*+$"
 )
 
 

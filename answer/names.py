@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from answer.when import plain
+from answer.when import MONTHS, plain
 from records import Article, Span
 
 _CUE = re.compile(
@@ -26,6 +26,12 @@ _STOP = re.compile(
     r"[?!.,;:»\"“”]|\b(?:en|in|im|au|du|de|des|von|vom|of|since|depuis|seit|entre|between|zwischen|sur|about|uber|on|zu|"
     r"parlent|il|y|a|gibt|sont|are|were|erschienen|es|ont)\b|\d"
 )
+_MONTH = "|".join(plain(name) for names in MONTHS.values() for name in names)
+_ENDS = re.compile(
+    rf"\s*(?:$|(?!\b(?:d[eu]s?|of|von)\b)(?:{_STOP.pattern})"
+    rf"|(?:d[eu]s?|of|vo[nm])\s+(?:l'annee\s+|dem jahr\s+)?(?:\d|(?:{_MONTH})\b))"
+)
+"""What may stand behind a name that is not said to its end: no more of a name ("Politique de santé")."""
 _ALIKE = 0.6
 """The share of the longer word that two words of a name must begin with alike; "Energie" and "Energy" have 0.71,
 "Politik" and "politique" 0.67."""
@@ -85,6 +91,8 @@ class Names:
         best: tuple[tuple[int, bool, bool, int], str, int] | None = None
         for rank, name in enumerate(self.sections):
             common, length = _words_alike(words, name)
+            if common < len(name.split()) and not _ENDS.match(plain(words[length:])):
+                continue
             written = words[:length]
             score = (common, written.casefold() == name.casefold(), plain(written) == plain(name), -rank)
             if common and (best is None or score > best[0]):

@@ -57,8 +57,10 @@ def about(asked: Question, hits: Iterable[Hit]) -> list[Reading]:
 
 
 def opening(title: str, hits: Sequence[Hit], confidence: float) -> Reading | None:
-    """The first sentence of an article that is not its title. `hits`: its passages, in any order."""
-    sentences = [(span, hit) for hit in hits for span in hit.passage.sentences if hit.passage.kind == "body"]
+    """The first sentence of an article that is not its title. `hits`: its passages, in any order; where all of them are
+    sources, contacts and the like, these."""
+    told = [hit for hit in hits if hit.passage.kind == "body"] or hits
+    sentences = [(span, hit) for hit in told for span in hit.passage.sentences]
     untitled = [(span, hit) for span, hit in sentences if hit.article.body[slice(*span)] != title]
     if not sentences:
         return None

@@ -111,7 +111,7 @@ _DAY = re.compile(
 )
 _MONTH_OF_YEAR = re.compile(
     rf"\b(?P<m>{_MONTH}),?\s+(?:de\s+|of\s+)?(?P<y>{_YEAR})|\b(?P<m2>0?[1-9]|1[0-2])/(?P<y2>(?:19|20)\d\d)\b"
-    rf"|\b(?P<m3>{_MONTH})(?=\s+(?:et|and|und|a|to|bis|-)\s+{_MONTH}\s+(?P<y3>{_YEAR}))"
+    rf"|\b(?P<m3>{_MONTH})(?=\s+(?:et|and|und|ou|or|oder|a|to|bis|-)\s+{_MONTH}\s+(?P<y3>{_YEAR}))"
 )
 _MONTH_OF_ISSUE = re.compile(
     rf"\b(?:numero|bulletin)\s+(?:du\s+mois\s+)?d(?:e\s+|')(?P<m>{_MONTH})(?!\s+\d)"
@@ -226,7 +226,11 @@ _OF = r"aus dem|aus|des|du|de la|de|d'|of the|of|from|vom|von|le"
 
 
 def _range(match: re.Match[str], points: list[_Point]) -> Period:
-    return Period(points[0].first, points[-1].last, *match.span(), "time")
+    begin, end = points[0], points[-1]
+    if begin.first > end.last and begin.first.year == end.last.year and begin.first != begin.last:
+        new_year = begin.first.replace(year=begin.first.year - 1)  # "from December to February 2012"
+        return Period(new_year, end.last, *match.span(), "time")
+    return Period(min(begin.first, end.first), max(begin.last, end.last), *match.span(), "time")
 
 
 def _since(match: re.Match[str], points: list[_Point]) -> Period:
@@ -246,13 +250,15 @@ def _until(match: re.Match[str], points: list[_Point]) -> Period:
 
 
 def _at(match: re.Match[str], points: list[_Point]) -> Period:
-    (point,) = points
-    link: Link = "time" if match["in"] or point.relative else "of" if match["of"] else "bare"
-    return Period(point.first, point.last, *match.span(), link)
+    """One point; of two ("2011 et 2013"), from the earlier to the later, as filters know no gap."""
+    relative = any(point.relative for point in points)
+    link: Link = "time" if match["in"] or relative else "of" if match["of"] else "bare"
+    return Period(min(p.first for p in points), max(p.last for p in points), *match.span(), link)
 
 
 _UNTIL = r"jusqu'(?:en|a|au)|until|till|up to|bis(?: zum)?"
 _SINCE = r"depuis|since|seit|a partir d[eu]|a compter d[eu]|des|ab|starting (?:in|from)"
+_JOINED = rf"(?:\b(?P<in>{_IN}) |\b(?P<of>{_OF}) ?)?"
 _JOINS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], list[_Point]], Period]], ...] = (
     (re.compile(rf"\b(?:entre|between|zwischen) {_POINT},? (?:et|and|und) {_POINT}"), _range),
     (re.compile(rf"\b(?:de|du|d'|from|von|vom) ?{_POINT} (?:au?|to|{_UNTIL}) {_POINT}"), _range),
@@ -262,5 +268,6 @@ _JOINS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], list[_Point]], Per
     (re.compile(rf"\b(?:apres|after|nach) {_POINT}"), _after),
     (re.compile(rf"\b(?:avant|before|vor) {_POINT}"), _before),
     (re.compile(rf"\b(?:{_UNTIL}) {_POINT}"), _until),
-    (re.compile(rf"(?:\b(?P<in>{_IN}) |\b(?P<of>{_OF}) ?)?{_POINT}"), _at),
+    (re.compile(rf"{_JOINED}{_POINT} (?:et|and|und|ou|or|oder) (?:(?:{_IN}) |(?:{_OF}) ?)?{_POINT}"), _at),
+    (re.compile(rf"{_JOINED}{_POINT}"), _at),
 )

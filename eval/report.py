@@ -48,7 +48,11 @@ def write_report(report: Report, folder: Path) -> None:
 
 def to_json(report: Report) -> dict[str, Any]:
     return {
-        "settings": {name: _plain(value) for name, value in dataclasses.asdict(report.settings).items()},
+        "settings": {  # what is kept out of the log is kept out of a report, which is passed on
+            field.name: _plain(getattr(report.settings, field.name))
+            for field in dataclasses.fields(report.settings)
+            if field.repr
+        },
         "index_version": report.index_version,
         "questions": str(report.questions),
         "half": report.half,

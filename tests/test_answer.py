@@ -320,6 +320,18 @@ def test_an_article_without_url_and_date_is_cited_without_them(index: Index) -> 
     assert (record["article_id"], record["url"], record["link"], record["date"]) == ("b", "", "", "")
 
 
+@pytest.mark.parametrize("question", ["Quels articles en juin 2011 ?", "Qui a écrit l'article de juin 2011 ?"])
+def test_an_article_that_is_all_sources_is_named_like_any_other(tmp_path: Path, question: str) -> None:
+    body = "Auteur : Jean Dupont\n\nLe centre de Jülich a ouvert un laboratoire."
+    article = Article("a", "Un centre", "fr", body, date=datetime.date(2011, 6, 3), authors=("Jean Dupont",))
+    build([article], WordEncoder(), tmp_path)
+    assistant = scripted(open_index(tmp_path))
+    answer = assistant.ask(question, lang="fr")
+    require_contract(answer, assistant)
+    assert (answer.status, answer.citations[0].article_id) == ("answered", "a")
+    assert [hit.article.id for hit in answer.hits] == ["a"]
+
+
 def test_the_reader_gets_the_best_passages_and_ten_are_shown(index: Index) -> None:
     assistant = scripted(index, 0.9)
     answer = assistant.ask("Berlin", lang="fr")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import sys
@@ -267,6 +268,7 @@ def test_writes_the_report(bench: Path, capsys: pytest.CaptureFixture[str], resu
     assert sorted(p.name for p in (bench / "out").iterdir()) == ["junit.xml", "plot.png", "report.json", "report.md"]
     report = _report(bench)
     assert report["settings"]["index"] == str(bench / "index") == str(sys.modules["app"].opened[0].index)
+    assert report["settings"].keys() == {field.name for field in dataclasses.fields(Settings)} - {"milvus_token"}
     assert (report["index_version"], report["questions"], report["half"]) == ("v1", str(bench / "set.jsonl"), "all")
     assert set(report["machine"]) == {"cpus", "python"}
     assert report["gate"] == []

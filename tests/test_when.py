@@ -65,6 +65,11 @@ def spans(text: str) -> list[str]:
         ("l’année dernière", "2013-01-01..2013-12-31"),
         ("letzten Monat", "2014-05-01..2014-05-31"),
         ("in the last two years", "2012-06-20..2014-06-20"),
+        ("en 2011 et 2013", "2011-01-01..2013-12-31"),
+        ("in June and July 2012", "2012-06-01..2012-07-31"),
+        ("im Juni oder Juli 2012", "2012-06-01..2012-07-31"),
+        ("from December to February 2012", "2011-12-01..2012-02-29"),
+        ("entre 2013 et 2010", "2010-01-01..2013-12-31"),
         ("le numéro de juin", "2014-06-01..2014-06-30"),
         ("the July issue", "2013-07-01..2013-07-31"),
     ],
@@ -253,3 +258,44 @@ def test_what_was_published_without_a_subject_is_articles(question: str) -> None
     request = understand(question, NAMES, TODAY)
     assert (request.kind, request.topic) == ("articles", "")
     assert request.filters == Filters(since=datetime.date(2014, 1, 1), until=datetime.date(2014, 12, 31))
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["articles " + "a " * 400 + "x 2012", "article " + "de la " * 150 + "vie en 2012", "a " * 400 + "x latest article",
+     "articles " + "ont-ils " * 110 + "x 2012"],
+)  # fmt: skip
+def test_words_that_can_be_taken_in_two_ways_are_taken_in_one(question: str) -> None:
+    """Each such word doubled the time that a question took; this test would not have ended."""
+    assert understand(question, NAMES, TODAY).filters == Filters()
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["What's the latest article?", "Wie lautet der neueste Artikel?", "Wie heisst der neueste Artikel?",
+     "Wie heißt der neueste Artikel?", "Quel est l’article le plus récent ?",
+     "Können Sie mir den neuesten Artikel zeigen?"],
+)  # fmt: skip
+def test_the_newest_article(question: str) -> None:
+    request = understand(question, NAMES, TODAY)
+    assert (request.kind, request.topic, request.extreme) == ("articles", "", "newest")
+
+
+@pytest.mark.parametrize("question", ["Rubrique Focus", "rubrique Focus ?", "the Focus section"])
+def test_a_section_alone_asks_for_its_articles(question: str) -> None:
+    request = understand(question, Names((), ("Focus",), ()), TODAY)
+    assert (request.kind, request.topic, request.filters) == ("articles", "", Filters("Focus"))
+
+
+@pytest.mark.parametrize(
+    "question", ["Quels articles dans la rubrique Politique de santé ?", "rubrique Sciences humaines"]
+)
+def test_a_section_that_begins_like_another_is_not_that_one(question: str) -> None:
+    names = Names((), ("Politique de la recherche", "Sciences de la terre"), ())
+    assert understand(question, names, TODAY).filters == Filters()
+
+
+@pytest.mark.parametrize("behind", ["", " ?", " de 2012", " de juin 2012", " sur l’hydrogène"])
+def test_a_section_may_be_named_by_its_first_words(behind: str) -> None:
+    names = Names((), ("Énergie et climat",), ())
+    assert understand(f"Articles de la rubrique Énergie{behind}", names, TODAY).filters.section == "Énergie et climat"
