@@ -152,12 +152,17 @@ def test_gradio_client_gives_the_same_answer(address: str, assistant: Assistant)
 
 
 def test_mcp_gives_the_same_answer(address: str, assistant: Assistant) -> None:
+    import httpx
     from mcp import ClientSession
     from mcp.client.streamable_http import streamable_http_client
 
+    # Gradio would ask its tool at the host that the request names.
+    elsewhere = {"X-Forwarded-Host": "127.0.0.1:9", "X-Gradio-Server": "http://127.0.0.1:9/"}
+
     async def ask() -> tuple[list[str], Any]:
         async with (
-            streamable_http_client(f"{address}gradio_api/mcp/") as (reading, writing, _),
+            httpx.AsyncClient(headers=elsewhere) as caller,
+            streamable_http_client(f"{address}gradio_api/mcp/", http_client=caller) as (reading, writing, _),
             ClientSession(reading, writing) as session,
         ):
             await session.initialize()

@@ -10,15 +10,16 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import gradio as gr
 from pydantic import ValidationError
 
 from answer.feedback import Feedback, Verdict
-from errors import BulletinError, QuestionError
+from errors import BulletinError, Busy, QuestionError
 from records import Answer, Lang
 from settings import Settings
 from web import render
@@ -156,7 +157,8 @@ def build_chat(desk: Desk, settings: Settings, feedback: Feedback | None) -> gr.
     page = gr.Blocks(title=TEXTS["fr"]["title"], fill_width=True)
     with page:
         # Before the page's own events, which would take its name.
-        gr.api(_tool(desk), api_name="ask", concurrency_id="ask")
+        # Not queued: Gradio asks queued tools over the network, at whatever host the request says that this one is.
+        gr.api(_tool(desk), api_name="ask", queue=False)
         conversation = gr.State((), time_to_live=FORGET_AFTER_S)
         rated = gr.State(None, time_to_live=FORGET_AFTER_S)
         layout = draw(settings.max_question)
@@ -168,8 +170,8 @@ def build_chat(desk: Desk, settings: Settings, feedback: Feedback | None) -> gr.
     return page
 
 
-def _tool(desk: Desk) -> Callable[..., str]:
-    def ask(question: str, lang: str = "", turns: list[str] = []) -> str:  # noqa: B006 (Gradio reads it)
+def _tool(desk: Desk) -> Callable[..., Awaitable[str]]:
+    async def ask(question: str, lang: str = "", turns: list[str] = []) -> str:  # noqa: B006 (Gradio reads it)
         """Ask the science bulletin of the French embassy in Berlin, and get its own words with their source.
 
         Args:
@@ -182,15 +184,21 @@ def _tool(desk: Desk) -> Callable[..., str]:
         """
         try:
             asked = QuestionIn.model_validate({"question": question, "lang": lang or None, "turns": turns})
-            answer = desk.ask("tool", asked.question, turns=asked.turns, lang=asked.lang)
+            answering = partial(desk.ask, "tool", asked.question, turns=asked.turns, lang=asked.lang)
+            answer = await desk.in_turn("tool", answering, _stays)
         except ValidationError as error:
             raise gr.Error(invalid(error.errors())) from None
-        except QuestionError as error:
+        except (Busy, QuestionError) as error:
             raise gr.Error(str(error)) from None
         # Text, not an object: Gradio would hand a tool's client Python's notation of it.
         return json.dumps(answer.to_json(), ensure_ascii=False)
 
     return ask
+
+
+async def _stays() -> bool:
+    """Whether a tool's client is gone; Gradio does not say."""
+    return False
 
 
 def _wire(chat: Chat, layout: Layout, conversation: gr.State, rated: gr.State) -> None:
