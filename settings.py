@@ -63,7 +63,7 @@ class Settings:
     feedback: Path = ROOT / "var" / "feedback.sqlite"
     """Where readers' thumbs up and down are kept."""
     feedback_days: int = 90
-    """Days they are kept; 0: no feedback is asked for."""
+    """Days they are kept; 0: no feedback is asked for, and what was kept is deleted."""
     log_questions: bool = False
     """Whether the log holds the text of questions, or only that one was asked."""
 
@@ -92,8 +92,10 @@ class Settings:
                 ) from None
         if not _RATE.fullmatch(self.rate):
             raise SettingsError(f"BULLETIN_RATE is {self.rate!r}; expected a number per time, like 30/minute.")
-        if self.feedback_days < 0:
-            raise SettingsError(f"BULLETIN_FEEDBACK_DAYS is {self.feedback_days}; 0 keeps nothing, 90 keeps 90 days.")
+        if not 0 <= self.feedback_days <= 36_500:
+            raise SettingsError(
+                f"BULLETIN_FEEDBACK_DAYS is {self.feedback_days}; 0 keeps nothing, 90 keeps 90 days, 36500 is the most."
+            )
         for name in ("max_question", "threads", "waiting"):
             if getattr(self, name) < 1:
                 raise SettingsError(f"BULLETIN_{name.upper()} is {getattr(self, name)}; it must be at least 1.")

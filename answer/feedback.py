@@ -1,7 +1,8 @@
 """What readers said of answers: thumbs up and down in one SQLite file, each with the answer it was said of.
 
 The answer is the server's own, never what a browser sends back. Whoever keeps them says for how many days: older ones
-are deleted with the next one that is kept, and when the file is opened. Whoever only reads them deletes nothing.
+are deleted with the next one that is kept, when the file is opened, and by `forget`. Whoever only reads them deletes
+nothing.
 """
 
 from __future__ import annotations
@@ -21,7 +22,11 @@ from records import Answer
 Verdict = Literal["up", "down"]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 MAX_COMMENT = 1000
-"""Characters; what is beyond is cut off."""
+"""Characters of a comment, and of a question before; what is beyond is cut off."""
+MAX_TURNS = 3
+"""Questions before that are kept, the latest."""
+MOST = 20_000
+"""Thumbs that are kept: some 100 MB. Who floods the file is not to push out what others said."""
 _TABLE = """CREATE TABLE IF NOT EXISTS feedback (
     id INTEGER PRIMARY KEY, at TEXT NOT NULL, verdict TEXT NOT NULL, comment TEXT NOT NULL,
     turns TEXT NOT NULL, answer TEXT NOT NULL)"""
@@ -49,16 +54,19 @@ class Feedback:
 
     def __init__(self, path: Path, days: int | None = None) -> None:
         self._path, self._days = path, days
-        with self._open() as database:
-            self._forget(database)
+        self.forget()
 
     def add(self, verdict: Verdict, answer: Answer, turns: Sequence[str] = (), comment: str = "") -> int:
         """Keep a thumb; returns its number, for `comment`."""
         said = json.dumps(answer.to_json(), ensure_ascii=False)
-        before = json.dumps(list(turns), ensure_ascii=False)
+        before = json.dumps([_storable(turn) for turn in turns[-MAX_TURNS:]], ensure_ascii=False)
         now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
         with self._open() as database:
             self._forget(database)
+            if database.execute("SELECT count(*) FROM feedback").fetchone()[0] >= MOST:
+                raise StorageError(
+                    f"{self._path} holds {MOST} thumbs, as many as are kept; set it aside for a new one."
+                )
             row = database.execute(
                 "INSERT INTO feedback (at, verdict, comment, turns, answer) VALUES (?, ?, ?, ?, ?)",
                 (now, verdict, _storable(comment), before, said),
@@ -69,6 +77,11 @@ class Feedback:
         """What a reader adds to a thumb of theirs."""
         with self._open() as database:
             database.execute("UPDATE feedback SET comment = ? WHERE id = ?", (_storable(comment), number))
+
+    def forget(self) -> None:
+        """Delete what is too old, though nobody has said anything since."""
+        with self._open() as database:
+            self._forget(database)
 
     def entries(self) -> list[Entry]:
         """All that is kept, oldest first."""

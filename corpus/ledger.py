@@ -68,6 +68,14 @@ class Ledger:
     def __init__(self, database: sqlite3.Connection, source: str) -> None:
         self._database, self._source = database, source
         database.executescript(_SCHEMA)
+        self._take_over(source.removesuffix("/"))
+
+    def _take_over(self, before: str) -> None:
+        """What was remembered under the name `before`: a site's address was once kept with and without its slash."""
+        if before != self._source and self._one("name") == "":
+            with self._database:
+                self._database.execute("UPDATE sources SET name = ? WHERE name = ?", (self._source, before))
+                self._database.execute("UPDATE items SET source = ? WHERE source = ?", (self._source, before))
 
     def items(self) -> dict[str, Item]:
         rows = self._database.execute(f"SELECT {_COLUMNS} FROM items WHERE source = ?", (self._source,))

@@ -10,6 +10,7 @@ import urllib.request
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import quote as percent_encode
 
 import pytest
 
@@ -311,7 +312,7 @@ def test_an_earlier_reply_has_no_marks_for_sources_no_longer_shown() -> None:
 def test_a_card_shows_the_whole_paragraph_and_the_words_in_it() -> None:
     article = an_article()
     answer = an_answer(a_citation(article, CLUSTERS, "91 clusters"))
-    start, end = article.body.index(CLUSTERS), article.body.index(CLUSTERS) + len(CLUSTERS)
+    at = f"start={article.body.index(CLUSTERS)}&amp;quote={percent_encode(CLUSTERS, safe='')}"
     assert render.sources(answer, {"a": article}, "fr") == (
         '<div class="sources"><article class="source" id="source-1" tabindex="-1">'
         '<h3><span class="number">1</span> <a href="https://bulletin.test/a#:~:text=91" target="_blank" rel="noopener">'
@@ -320,7 +321,7 @@ def test_a_card_shows_the_whole_paragraph_and_the_words_in_it() -> None:
         '<span class="section" lang="fr">Innovation</span></p>'
         '<blockquote lang="fr"><p>Avant. <mark>En ouverture, la ministre a cité les <strong>91 clusters</strong> du '
         "programme « go-cluster ».</mark> Après.</p></blockquote>"
-        f'<p class="in-article" lang="fr"><a href="articles/a?start={start}&amp;end={end}#cited" target="_blank" '
+        f'<p class="in-article" lang="fr"><a href="articles/a?{at}#cited" target="_blank" '
         'rel="noopener">Lire dans l’article<span class="unseen"> (nouvel onglet)</span></a></p></article></div>'
     )
 
@@ -332,7 +333,8 @@ def test_a_card_of_an_article_without_url_date_or_section() -> None:
         '<div class="sources"><article class="source" id="source-1" tabindex="-1">'
         '<h3><span class="number">1</span> <cite lang="de">Congrès des clusters</cite></h3><p class="when"></p>'
         '<blockquote lang="de"><p><mark>– zwei,<br>– drei</mark></p></blockquote>'
-        '<p class="in-article" lang="en"><a href="articles/a?start=5&amp;end=19#cited" target="_blank" rel="noopener">'
+        '<p class="in-article" lang="en"><a href="articles/a?start=5&amp;quote=%E2%80%93%20zwei%2C%0A%E2%80%93%20drei#cited" '
+        'target="_blank" rel="noopener">'
         'Read in the article<span class="unseen"> (new tab)</span></a></p></article></div>'
     )
 

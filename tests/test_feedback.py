@@ -51,6 +51,28 @@ def test_what_is_too_old_is_forgotten(tmp_path: Path) -> None:
     assert [entry.id for entry in Feedback(path, days=7).entries()] == [3, 4]
 
 
+def test_the_latest_questions_are_kept_and_no_more_thumbs_than_a_disk_bears(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feedback = Feedback(tmp_path / "f.sqlite", days=30)
+    monkeypatch.setattr("answer.feedback.MOST", 2)
+    for _ in range(2):
+        feedback.add("up", ANSWER, [*"abc", "x" * 5000])
+    with pytest.raises(StorageError, match="holds 2 thumbs"):
+        feedback.add("up", ANSWER)
+    assert [entry.turns for entry in feedback.entries()] == [("b", "c", "x" * MAX_COMMENT)] * 2
+
+
+def test_what_is_too_old_goes_though_nobody_says_anything_more(tmp_path: Path) -> None:
+    path = tmp_path / "f.sqlite"
+    feedback = Feedback(path, days=30)
+    feedback.add("up", ANSWER)
+    with contextlib.closing(sqlite3.connect(path)) as database, database:
+        database.execute("UPDATE feedback SET at = '2020-01-01T00:00:00+00:00'")
+    feedback.forget()
+    assert Feedback(path).entries() == []
+
+
 def test_who_only_reads_deletes_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -201,6 +201,43 @@ def test_the_issue_dates_an_article_that_has_no_day_of_its_own() -> None:
     assert article.body.endswith(f"Sources :\nBMBF, 03/05/2011\n\n{origin}")
 
 
+LEADS = [
+    "La Foire de Hanovre a accueilli cette année 225.000 visiteurs venus de 70 pays, un record.",
+    "Le gouvernement a présenté une mise à jour de sa stratégie spatiale, qui date de 2010.",
+    "Depuis le 1er janvier 2012, la loi sur la reconnaissance des diplômes étrangers est en vigueur en Allemagne.",
+    "Le 6 mars 2014, le congrès annuel des clusters a été ouvert à Berlin par Sigmar Gabriel, ministre de l'économie.",
+    "Am 6. März 2014 wurde das Institut von Angela Merkel, Bundeskanzlerin, in Dresden feierlich eröffnet.",
+    "Une étude de l'université de Bonn a compté les cookies que posent les sites des grands journaux.",
+]
+
+
+@pytest.mark.parametrize("lead", LEADS)
+def test_a_sentence_may_hold_words_of_a_footer_or_of_a_by_line(lead: str) -> None:
+    for body in (f"<h1>Un titre clair</h1><p>{lead}</p><p>{PARAGRAPH}</p>",
+                 f"<table><tr><td><h1>Un titre clair</h1><p>{lead}</p><p>{PARAGRAPH}</p></td></tr></table>"):  # fmt: skip
+        article = page(body)
+        assert article.body == f"{lead}\n\n{PARAGRAPH.strip()}"
+        assert (article.date, article.authors) == (None, ())
+    last = page(f"<table><tr><td><h1>Un titre clair</h1><p>{PARAGRAPH}</p><p>{lead}</p></td></tr></table>")
+    assert last.body == f"{PARAGRAPH.strip()}\n\n{lead}"
+
+
+@pytest.mark.parametrize(
+    "footer",
+    ["Ce site utilise des cookies afin de mesurer son audience et de vous proposer des contenus adaptés.",
+     "Page mise à jour le 3 septembre 2012 par le service pour la science et la technologie de l'ambassade.",
+     "© 2012 Ambassade de France en Allemagne, tous droits réservés pour tous les textes et toutes les images."],
+)  # fmt: skip
+def test_a_footer_may_be_a_sentence(footer: str) -> None:
+    article = page(f"<table><tr><td><h1>Un titre clair</h1><p>{PARAGRAPH}</p><p>{footer}</p></td></tr></table>")
+    assert article.body == PARAGRAPH.strip()
+
+
+def test_an_item_without_words_leaves_its_mark_on_nothing() -> None:
+    article = page(f"<h1>Un titre clair</h1><ul><li><figure><img src=a></figure></li></ul><p>{PARAGRAPH}</p>")
+    assert article.body == PARAGRAPH.strip()
+
+
 def test_an_article_without_any_day_gets_none() -> None:
     footer = "<tr><td>Mise à jour : 03/09/2012 - Copyright 2012</td></tr>"
     article = page(f"<table><tr><td><h2>Un titre clair</h2><p>{PARAGRAPH * 2}</p></td></tr>{footer}</table>")

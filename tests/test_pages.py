@@ -19,6 +19,7 @@ from records import Lang
 from settings import Settings
 from tests.public import WAIT_MS, Echo, an_article, start, visit
 from tests.visiting import QUESTION, a_site
+from web.render import where_cited
 from web.texts import TEXTS
 
 playwright = pytest.importorskip("playwright.sync_api")
@@ -171,6 +172,15 @@ def test_offsets_that_are_none_mark_nothing(browser: Any, address: str, span: st
     assert page.locator("mark").count() == 0
     assert page.goto(f"{address}articles/go-cluster-2014?start=one").status == 422
     page.close()
+
+
+def test_words_are_marked_where_they_stand_by_now_or_not_at_all() -> None:
+    body = "Un deux. Trois quatre. Un deux."
+    assert where_cited(body, 23, 0, "Un deux.") == (23, 31)
+    assert where_cited(body, 5, 0, "Un deux.") == (0, 8)  # the article has changed
+    assert where_cited(body, 0, 8, "Cinq.") is None
+    assert where_cited(body, -1, 3, "") is None
+    assert where_cited(body, 3, 8, "") == (3, 8)
 
 
 def test_a_quote_over_lines_is_marked_in_each(browser: Any) -> None:

@@ -77,6 +77,7 @@ def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
         ("BULLETIN_PROXIES", "nginx", r"^BULLETIN_PROXIES has 'nginx'; expected an address or network"),
         ("BULLETIN_RATE", "0/minute", r"^BULLETIN_RATE is '0/minute'; expected a number per time, like 30/minute\.$"),
         ("BULLETIN_FEEDBACK_DAYS", "-1", r"^BULLETIN_FEEDBACK_DAYS is -1; 0 keeps nothing"),
+        ("BULLETIN_FEEDBACK_DAYS", "999999", r"^BULLETIN_FEEDBACK_DAYS is 999999; 0 keeps nothing"),
         (
             "BULLETIN_LOG_QUESTIONS",
             "perhaps",

@@ -17,6 +17,7 @@ from corpus.__main__ import main
 from corpus.articles import read_article
 from corpus.ledger import Item, open_ledger
 from corpus.sources.folder import Folder
+from corpus.sources.recognise import source_name
 from corpus.sources.source import Taken, Wanted
 from corpus.sync import Summary
 from corpus.sync import sync as bring_in_step
@@ -207,6 +208,30 @@ def test_one_that_was_edited_by_hand_is_not_overwritten(
     (directory / "un.md").unlink()
     assert sync(folder, directory) == 0
     assert kept(directory)["un"].body == text("Munich")
+
+
+def test_one_that_was_edited_by_hand_is_not_removed(
+    folder: Path, directory: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert sync(folder, directory) == 0
+    edited = (directory / "un.md").read_text().replace("trois millions", "quatre millions")
+    (directory / "un.md").write_text(edited)
+    (folder / "un.html").unlink()
+    assert sync(folder, directory) == 1
+    assert "un.md: edited by hand since the last sync, and kept" in capsys.readouterr().out
+    assert (directory / "un.md").read_text() == edited
+    assert sync(folder, directory) == 0  # said once: it is a file made by hand now
+
+
+def test_a_site_is_one_source_with_and_without_its_slash(tmp_path: Path) -> None:
+    assert source_name("https://site.example") == source_name("https://site.example/") == "https://site.example/"
+    assert source_name("https://site.example?feed=rss") == "https://site.example?feed=rss"
+    item = Item("k", article_id="a", path="a.md")
+    with open_ledger(tmp_path, "https://site.example") as ledger:  # as it was once remembered
+        ledger.begin("feed")
+        ledger.put(item)
+    with open_ledger(tmp_path, "https://site.example/") as ledger:
+        assert (ledger.kind, ledger.items()) == ("feed", {"k": item})
 
 
 def test_two_items_that_name_one_id_are_for_people_to_settle(

@@ -43,7 +43,7 @@ def item(server: Misbehaving, name: str, body: str = "") -> str:
     whole = f"<content:encoded><![CDATA[{body}]]></content:encoded>" if body else ""
     return (
         f"<item><title>L&amp;#8217;article {name}</title><link>{server.address}/a/{name}</link><guid>urn:{name}</guid>"
-        "<pubDate>Tue, 06 Mar 2012 23:30:00 +0100</pubDate><dc:creator>Anne Léger</dc:creator>"
+        "<pubDate>Tue, 06 Mar 2012 00:30:00 +0100</pubDate><dc:creator>Anne Léger</dc:creator>"
         f"<category>Énergie</category><description>Le début ...</description>{whole}</item>"
     )
 

@@ -99,6 +99,17 @@ def test_a_page_is_withdrawn_when_it_left_the_sitemap_and_is_gone(
     assert kept(directory).keys() == ({"a", "b"} if stays else {"b"})
 
 
+def test_a_page_that_moved_is_one_article_still(server: Misbehaving, directory: Path) -> None:
+    source = listed(server, {"/a": "1", "/b": "1", "/c": "1"})
+    assert sync(source, directory) == 0
+    listed(server, {"/new/a": "1", "/b": "1", "/c": "1"})
+    server.page("/new/a", page("a"))
+    server.page("/a", "", 301, location="/new/a")
+    assert sync(source, directory) == 0
+    assert kept(directory).keys() == {"a", "b", "c"}
+    assert kept(directory)["a"].url.endswith("/new/a")
+
+
 def test_a_page_that_fails_is_no_reason_to_remove_it(
     server: Misbehaving, directory: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

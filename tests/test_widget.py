@@ -160,7 +160,7 @@ def test_without_a_web_address_the_link_is_our_view_of_the_article(
         opened(page)
         ask(page, "mot")
         link = page.locator("ask-bulletin .origin a")
-        assert link.get_attribute("href") == f"{server}articles/a%20b%2Fc?start=6&end=13#cited"
+        assert link.get_attribute("href") == f"{server}articles/a%20b%2Fc?start=6&quote=mot%20fin#cited"
 
 
 def test_the_articles_being_read_are_shown_while_waiting(

@@ -112,21 +112,25 @@
     card.scrollIntoView({ block: narrow.matches ? "start" : "nearest", behavior: calm.matches ? "auto" : "smooth" });
   });
 
-  // A question that the server turns away (too many at once, or from one address, or no server is there behind the
-  // proxy) never reaches the page's own code.
+  // A question or a thumb that the server turns away (too many at once, or from one address), or that does not reach one,
+  // never reaches the page's own code.
   window.fetch = async (...request) => {
-    const reply = await ask(...request);
-    if (String(request[0]?.url ?? request[0]).includes("/queue/join")) turnedAway(reply);
-    return reply;
+    const sent = ask(...request);
+    if (/\/queue\/join|\/run\/predict/.test(String(request[0]?.url ?? request[0]))) {
+      sent.then(turnedAway, () => turnedAway(new Response(null, { status: 502 })));
+    }
+    return sent;
   };
+  window.addEventListener("offline", () => turnedAway(new Response(null, { status: 502 })));
 
   const turnedAway = async (reply) => {
     document.getElementById("turned-away")?.remove();
-    const usual = { 429: "rate_limited", 503: "busy" }[reply.status];
+    const usual = reply.ok ? undefined : ({ 429: "rate_limited", 503: "busy" }[reply.status] ?? "unavailable");
     const dock = usual && document.getElementById("dock");
     if (!dock) return;
     const { error } = await reply.clone().json().catch(() => ({}));
-    const reason = error?.type ?? usual; // Gradio's own words have no type
+    const { [error?.type]: known } = words.en;
+    const reason = known ? error.type : usual; // Gradio's own words have no type, and not every type has words
     const { again, soon, [reason]: why } = words[document.documentElement.lang.slice(0, 2)] ?? words.en;
     const after = Number(reply.headers.get("retry-after"));
     const when = after ? new Intl.RelativeTimeFormat(document.documentElement.lang).format(after, "second") : soon;

@@ -36,7 +36,7 @@ class _Served(NamedTuple):
 
 
 class Desk:
-    """The assistant as the public may use it. `waiting`: how many questions of the API and of tools may queue behind one."""
+    """The assistant as the public may use it. `waiting`: how many questions of API and tools may queue behind one."""
 
     def __init__(
         self, assistant: Assistant, metrics: Metrics, readiness: Readiness, waiting: int, log_questions: bool = False

@@ -22,19 +22,20 @@ READ: Final = ["GET", "HEAD"]
 
 
 def add_pages(app: FastAPI, desk: Desk, feedback: bool) -> None:
-    """`/articles/{id}?start=&end=` and `/widget.js`. `feedback`: whether the widget asks for thumbs."""
+    """`/articles/{id}?start=&quote=` (or `&end=`) and `/widget.js`. `feedback`: whether the widget asks for thumbs."""
     style = "".join((_HERE / name).read_text("utf-8") for name in ("palette.css", "article.css"))
     script = widget.script(feedback).encode()
     packed = gzip.compress(script, 9, mtime=0)
     etag = f'"{hashlib.sha256(script).hexdigest()[:16]}"'
 
     @app.api_route("/articles/{article_id}", methods=READ, include_in_schema=False)
-    async def article(article_id: str, request: Request, start: int = 0, end: int = 0) -> Response:
+    async def article(article_id: str, request: Request, start: int = 0, end: int = 0, quote: str = "") -> Response:
         lang = reader_lang(request.headers.get("accept-language"))
         found = desk.articles.get(article_id)
         if not found:
             return HTMLResponse(render.page(TEXTS[lang]["no_article"], "", style, lang), 404)
-        return HTMLResponse(render.article_page(found, start, end, style, lang))
+        span = render.where_cited(found.body, start, end, quote)
+        return HTMLResponse(render.article_page(found, span, style, lang))
 
     @app.api_route("/widget.js", methods=READ, include_in_schema=False)
     async def widget_script(request: Request) -> Response:

@@ -105,12 +105,20 @@ def thanks(text: str) -> str:
     return f'<p class="thanks" role="status">{plain(text)}</p>'
 
 
-def article_page(article: Article, start: int, end: int, style: str, lang: Lang) -> str:
-    """A whole page: the article, `body[start:end]` marked, and the mark the place to open at (`#cited`).
+def where_cited(body: str, start: int, end: int, words: str) -> Span | None:
+    """Where a quotation stands: `words`, from `start` on or, after a change to the article, elsewhere; without `words`
+    `body[start:end]`. None where it is not, or no longer, in the body."""
+    if not words:
+        return (start, end) if 0 <= start < end <= len(body) else None
+    at = start if start >= 0 and body.startswith(words, start) else body.find(words)
+    return (at, at + len(words)) if at >= 0 else None
 
-    Offsets that are not a part of the body mark nothing. `lang` is the interface's.
+
+def article_page(article: Article, span: Span | None, style: str, lang: Lang) -> str:
+    """A whole page: the article, `span` of its body marked, and the mark the place to open at (`#cited`).
+
+    `lang` is the interface's.
     """
-    span = (start, end) if 0 <= start < end <= len(article.body) else None
     texts, address = TEXTS[lang], web_address(article.url)
     original = (
         f'<p class="original"><a href="{escape(address)}" rel="noopener">{texts["original"]}</a></p>' if address else ""
@@ -160,12 +168,15 @@ def _paragraphs(body: str, span: Span | None) -> str:
 
 def article_address(citation: Citation) -> str:
     """Our own view of the article, relative to the chat, opened at the cited words."""
-    return f"articles/{quote(citation.article_id, safe='')}?start={citation.start}&end={citation.end}#cited"
+    words = quote(citation.quote.encode("utf-8", "replace"), safe="")
+    return f"articles/{quote(citation.article_id, safe='')}?start={citation.start}&quote={words}#cited"
 
 
 def _frame(text: str, quote: str) -> tuple[str, str]:
     """The words of `text` before and after the quote, which gets a block of its own, and so no quotation marks."""
-    before, _, after = text.partition(quote)
+    before, cut, after = text.partition(quote)
+    if not cut:
+        return text.strip(), ""
     return before.rstrip(" \t\n\xa0\u202f«“„\"'"), after.lstrip(" \t\n\xa0\u202f»”“\"'.")
 
 

@@ -26,7 +26,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from answer.ask import Assistant
 from answer.feedback import Feedback
-from errors import SettingsError
+from errors import SettingsError, StorageError
 from settings import Settings
 from web.api import add_api
 from web.chat import build_chat
@@ -41,10 +41,12 @@ from web.readiness import Readiness
 from web.swap import Reopen, Watch
 from web.texts import FIELDS, TEXTS
 
+log = logging.getLogger(__name__)
 _HERE: Final = Path(__file__).parent
 
 MAX_UPLOAD = "1kb"
 """The chat takes no files; the guard lets no upload through, and this would stop one."""
+FORGET_EVERY_S: Final = 3600
 THREADS: Final = 8
 """Gradio's 40 threads would only queue for the encoder's few cores."""
 
@@ -76,9 +78,11 @@ def serve(assistant: Assistant, settings: Settings, reopen: Reopen | None = None
     desk = Desk(assistant, Metrics(version), readiness, settings.waiting, settings.log_questions)
     del assistant  # its index is let go of when another version is taken
     feedback = Feedback(settings.feedback, settings.feedback_days) if settings.feedback_days else None
+    if not feedback and settings.feedback.exists():
+        Feedback(settings.feedback, days=0)  # what was kept before they were switched off goes
     watch = Watch(desk, settings.index, reopen) if reopen else contextlib.nullcontext()
     with _listen(settings.host, settings.port) as listener, watch:
-        asyncio.run(_serve(partial(make_app, desk, feedback, settings), settings, listener))
+        asyncio.run(_serve(partial(make_app, desk, feedback, settings), settings, listener, feedback))
 
 
 def make_app(desk: Desk, feedback: Feedback | None, settings: Settings) -> fastapi.FastAPI:
@@ -141,14 +145,29 @@ def _script() -> str:
     return (_HERE / "chat.js").read_text(encoding="utf-8").replace("WORDS", json.dumps(names), 1)
 
 
-async def _serve(build: Callable[[], fastapi.FastAPI], settings: Settings, listener: socket.socket) -> None:
+async def _serve(
+    build: Callable[[], fastapi.FastAPI], settings: Settings, listener: socket.socket, feedback: Feedback | None
+) -> None:
     # Built in here: outside a running event loop, Gradio opens loops of its own and never closes them.
     config = uvicorn.Config(
         build(), log_level="warning", timeout_graceful_shutdown=2, forwarded_allow_ips=list(settings.proxies)
     )
     shown = f"[{settings.host}]" if ":" in settings.host else settings.host
     announcement = f"Ask the Bulletin: http://{shown}:{listener.getsockname()[1]}"
+    forgetting = asyncio.create_task(_forget_in_time(feedback)) if feedback else None
     await _Server(config, announcement).serve(sockets=[listener])
+    if forgetting:
+        forgetting.cancel()
+
+
+async def _forget_in_time(feedback: Feedback) -> None:
+    """What readers said is kept for as many days as they were told, also where nobody says anything more."""
+    while True:
+        await asyncio.sleep(FORGET_EVERY_S)
+        try:
+            await asyncio.to_thread(feedback.forget)
+        except StorageError:
+            log.exception("feedback that is too old could not be deleted")
 
 
 def _listen(host: str, port: int) -> socket.socket:

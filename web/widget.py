@@ -34,7 +34,7 @@ WIDGET: Final[dict[Lang, dict[str, str]]] = {
         "up": "Utile",
         "down": "Pas utile",
         "comment": "Commentaire (facultatif)",
-        "rating_kept": "Votre avis est conservé quelque temps pour la rédaction, avec la question et la réponse.",
+        "rating_kept": "Votre avis est conservé quelque temps pour la rédaction, avec réponse et dernières questions.",
         "thanks": "Merci de votre avis.",
     },
     "en": {
@@ -45,7 +45,7 @@ WIDGET: Final[dict[Lang, dict[str, str]]] = {
         "up": "Helpful",
         "down": "Not helpful",
         "comment": "Comment (optional)",
-        "rating_kept": "Your rating is kept for some time for the editors, with the question and the answer.",
+        "rating_kept": "Your rating is kept for some time for the editors, with your last questions and the answer.",
         "thanks": "Thank you for your rating.",
     },
     "de": {
@@ -56,7 +56,7 @@ WIDGET: Final[dict[Lang, dict[str, str]]] = {
         "up": "Hilfreich",
         "down": "Nicht hilfreich",
         "comment": "Kommentar (freiwillig)",
-        "rating_kept": "Die Bewertung wird mit Frage und Antwort eine Zeit lang für die Redaktion aufbewahrt.",
+        "rating_kept": "Die Bewertung wird mit letzten Fragen und Antwort eine Zeit lang für die Redaktion aufbewahrt.",
         "thanks": "Danke für Ihre Bewertung.",
     },
 }

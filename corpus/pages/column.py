@@ -12,13 +12,24 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from corpus.pages.labels import FOOTER, FURNITURE
+from corpus.pages.labels import COLOPHON, FOOTER, FURNITURE
 from corpus.pages.markup import Line, is_data
 
-__all__ = ["Column", "find_column", "internal", "is_running", "navigating", "words"]
+__all__ = [
+    "SENTENCE_END",
+    "Column",
+    "find_column",
+    "internal",
+    "is_footer",
+    "is_prose",
+    "is_running",
+    "navigating",
+    "words",
+]
 
 RUNNING = 12
 """Unlinked words from which on a paragraph is running text rather than a label, a link or a caption."""
+SENTENCE_END = re.compile(r"[.!?…:;][\s»”“’\"')\]\d¹²³]*$")
 _LINKING = 0.05
 """The same for a column beside one with more running text: teasers are mostly text."""
 _TEASER = re.compile(r"(?:\.{3}|…|\[…\]|>>|»)[^.!?]{0,25}$")
@@ -53,7 +64,7 @@ def find_column(root: Any, lines: list[Line], site: str = "", text: Container[Li
     weights = _weights(lines, is_text, site)
     beside = _beside(root, lines, weights, site)
     kept = [line for line in lines if not any(e in beside for e in _upwards(line.element))]
-    running = [line for line in kept if is_text(line) and not (text is None and FOOTER.search(line.text))]
+    running = [line for line in kept if is_text(line) and not (text is None and is_footer(line))]
     element = root
     if running:
         shared = _common([line.element for line in running])
@@ -71,6 +82,15 @@ def words(line: Line) -> int:
 
 def is_running(line: Line) -> bool:
     return words(line) >= RUNNING and "row" not in line.marks
+
+
+def is_prose(line: Line) -> bool:
+    """Whether it is a whole sentence, in which the words of a footer or a by-line say nothing by themselves."""
+    return is_running(line) and bool(SENTENCE_END.search(line.text))
+
+
+def is_footer(line: Line) -> bool:
+    return bool((COLOPHON if is_prose(line) else FOOTER).search(line.text))
 
 
 def internal(href: str, site: str = "") -> bool:

@@ -8,11 +8,10 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from corpus.pages.column import internal, is_running
+from corpus.pages.column import SENTENCE_END, internal, is_footer, is_prose, is_running
 from corpus.pages.dates import dates_in, only_a_date
 from corpus.pages.labels import (
     APPARATUS,
-    FOOTER,
     ISSUE,
     NAVIGATION,
     NOT_PUBLISHED,
@@ -31,7 +30,6 @@ _SHORT = 12
 _LONGEST_TITLE = 30
 _LONGEST_LINE = 300
 """Characters beyond which a line is text, whatever words it holds."""
-_SENTENCE_END = re.compile(r"[.!?…:;][\s»”“’\"')\]\d¹²³]*$")
 _TITLED = re.compile(r"\b(?:titre|title|titel|headline|heading|t)\d?\b|titre|title", re.IGNORECASE)
 _SECTIONED = re.compile(
     r"\b(?:rub|rubrique|section|category|categorie|kicker|surtitre|ressort|rubrik|theme)", re.IGNORECASE
@@ -86,7 +84,7 @@ def opens_text(line: Line, page_title: str) -> bool:
         return False
     if len(line.text.split()) <= _LONGEST_TITLE and _title_score(line, page_title) >= 3:
         return False
-    return bool(_SENTENCE_END.search(line.text)) or len(line.text.split()) > _LONGEST_TITLE
+    return bool(SENTENCE_END.search(line.text)) or len(line.text.split()) > _LONGEST_TITLE
 
 
 def pick_title(head: list[Line], page_title: str) -> list[Line]:
@@ -116,8 +114,10 @@ def _is_other(line: Line) -> bool:
     text = line.text
     if len(text) > _LONGEST_LINE:
         return False
+    if is_prose(line):
+        return bool(labelled(text)) or is_footer(line)
     return bool(
-        labelled(text) or only_a_date(text) or NAVIGATION.match(text) or FOOTER.search(text)
+        labelled(text) or only_a_date(text) or NAVIGATION.match(text) or is_footer(line)
         or APPARATUS.fullmatch(text) or NOT_PUBLISHED.match(text) or byline(text) and next(dates_in(text), None)
         or ISSUE.search(text) and len(text.split()) <= 8 and next(dates_in(text), None)
     )  # fmt: skip
@@ -253,9 +253,11 @@ def is_about(line: Line, section: str) -> bool:
     text, few = line.text, len(line.text.split()) <= _SHORT
     if "about" in line.marks:
         return True
+    if is_prose(line):
+        return bool(labelled(text)) or is_footer(line)
     if only_a_date(text) or same(text, section) or ISSUE.fullmatch(text) or labelled(text) or NAVIGATION.match(text):
         return True
-    if FOOTER.search(text) or (byline(text) and len(text.split()) <= 8):
+    if is_footer(line) or (byline(text) and len(text.split()) <= 8):
         return True
     day = next(dates_in(text), None)
     if day is not None and (byline(text) or ISSUE.search(text) or NOT_PUBLISHED.match(text) or (few and day.start < 4)):

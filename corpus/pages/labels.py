@@ -7,6 +7,7 @@ from typing import Literal
 
 __all__ = [
     "APPARATUS",
+    "COLOPHON",
     "FOOTER",
     "FURNITURE",
     "ISSUE",
@@ -93,6 +94,16 @@ FOOTER = re.compile(
     r"|change)|updated on|cookies",
     re.IGNORECASE,
 )
+COLOPHON = re.compile(
+    r"^\W*(?:copyright\W*(?:\(c\)|\d)|(?:page |site |dernière )?mise? à jour|(?:page|site) optimisée? pour"
+    r"|optimiert für|best viewed|letzte (?:änderung|aktualisierung)|zuletzt (?:geändert|aktualisiert)"
+    r"|last (?:update|modified|change)|updated on|pages? (?:vues?|lues?|réalisées?)|mentions légales|impressum"
+    r"|datenschutz|(?:visiteurs?|besucher|visitors?)[ \u00a0]*:)|©|\(c\) ?\d{4}|tous droits réservés"
+    r"|alle rechte vorbehalten|all rights reserved|webm(?:estre|aster)"
+    r"|\b(?:site|nous|we|wir|seite)\b.{0,80}\bcookies",
+    re.IGNORECASE,
+)
+"""FOOTER for whole sentences: an article may well speak of visitors, of cookies or of a list brought up to date."""
 FURNITURE = re.compile(
     r"(?:^|[\s_-])(?:cookies?|consent|gdpr|rgpd|sidebar|side-bar|comments?|commentaires?|disqus|related|similar"
     r"|share|sharing|sharedaddy|social"

@@ -156,6 +156,8 @@ class _Writer:
             self._end(1 if tag in _ROWS and self._is_data(element) else 2)
         elif tag in _LINES and tag != "br":
             self._end(1)
+        if tag == "li":
+            self.prefix = ""  # of an item without words, it would stand before what follows
 
     def _text(self, text: str | None, element: Any) -> None:
         if not text:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from corpus.pages.column import Column, is_running, navigating
+from corpus.pages.column import Column, is_footer, is_running, navigating
 from corpus.pages.composite import taken_apart
 from corpus.pages.dates import dates_in
 from corpus.pages.headers import Labels, find_labels, is_about, opens_text, pick_date, pick_section, pick_title
-from corpus.pages.labels import APPARATUS, FOOTER, NAVIGATION, TOOL, byline, labelled, names
+from corpus.pages.labels import APPARATUS, NAVIGATION, TOOL, byline, labelled, names
 from corpus.pages.markup import Line, text_of
 from corpus.pages.metadata import Found
 
@@ -111,7 +111,7 @@ def _tail(lines: list[Line], site: str) -> list[Line]:
     kept: list[Line] = []
     ended = False
     for line in lines:
-        furniture = _is_tool(line, site) or NAVIGATION.match(line.text) or FOOTER.search(line.text)
+        furniture = _is_tool(line, site) or NAVIGATION.match(line.text) or is_footer(line)
         if APPARATUS.match(line.text) or (_NOTE.match(line.text) and not furniture):
             ended = False
         ended = ended or bool(furniture) or navigating(line, site) > 0.5 * len(line.text)

@@ -10,6 +10,7 @@ import calendar
 import contextlib
 import dataclasses
 import datetime
+import email.utils
 import hashlib
 import html
 import io
@@ -21,6 +22,7 @@ from typing import Any
 import feedparser
 
 from corpus.language import language
+from corpus.pages.dates import read_date
 from corpus.pages.read import article_id, body_of, plain
 from corpus.sources.fetch import Fetched, Fetcher
 from corpus.sources.sitemaps import fetch_page
@@ -165,5 +167,10 @@ def _section(entry: Entry) -> str:
 
 
 def _date(entry: Entry) -> datetime.date | None:
+    written = entry.get("published") or entry.get("updated") or ""
+    with contextlib.suppress(ValueError):
+        return email.utils.parsedate_to_datetime(written).date()  # the writer's own day; what is parsed is in UTC
+    if re.match(r"\d{4}-\d\d-\d\d", written) and (day := read_date(written)):
+        return day
     parsed = next((entry[name] for name in ("published_parsed", "updated_parsed") if name in entry), None)
     return datetime.datetime.fromtimestamp(calendar.timegm(parsed), datetime.UTC).date() if parsed else None

@@ -33,10 +33,10 @@ def source_name(source: str) -> str:
     """
     if not _is_address(source):
         return str(Path(source).resolve())
-    address = str(parse_address(source))
+    address = parse_address(source)
     if "@" in urlsplit(source).netloc:
         raise SourceError("the address holds a name and a password; expected one that any visitor may read.")
-    return address
+    return str(address if address.path not in ("", "/") or address.query else address.copy_with(path="/"))
 
 
 def open_source(name: str, kind: str, fetcher: Fetcher, section_of: SectionOf) -> Source:

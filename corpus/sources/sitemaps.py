@@ -1,7 +1,8 @@
 """A sitemap (sitemaps.org 0.9) as a source: its pages, and those of the sitemaps it lists, gzipped or not.
 
 A page is read again when its `lastmod` changed; where none is given it is asked for again each time, on condition that
-it changed (ETag, Last-Modified). One that left the sitemap is withdrawn if it also answers 404 or 410.
+it changed (ETag, Last-Modified). One that left the sitemap is withdrawn if it also answers 404 or 410, or has
+moved: leads to a page that the sitemap lists.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ class Sitemap:
 
     def __init__(self, address: str, fetcher: Fetcher) -> None:
         self._address, self._fetcher = address, fetcher
+        self._listed: Mapping[str, str] = {}
 
     def survey(self, memory: Mapping[str, str]) -> Survey:
         stamps, below = self._entries(self._address)
@@ -53,6 +55,7 @@ class Sitemap:
             else:
                 stamps |= pages
                 waiting.extend((further, depth + 1) for further in below)
+        self._listed = stamps
         return Survey(stamps, tuple(problems))
 
     def read(self, wanted: Sequence[Wanted]) -> Iterator[Taken]:
@@ -64,10 +67,9 @@ class Sitemap:
 
     def _is_gone(self, address: str) -> bool:
         try:
-            self._fetcher.fetch(address)
+            return self._fetcher.fetch(address).url in self._listed
         except FetchError as error:
             return error.status in GONE
-        return False
 
     def _entries(self, address: str, depth: int = 0) -> tuple[dict[str, str], dict[str, str]]:
         if depth > _DEPTH:

@@ -82,11 +82,16 @@ def live_collection(client: MilvusClient) -> str:
             raise
 
 
+_INDEXES = 2
+"""Of a collection: its dense vectors' and its words'."""
+
+
 def _is_whole(client: MilvusClient, collection: str, count: int) -> bool:
     with asking(f"looking for {collection}"):
         if not client.has_collection(collection, timeout=TIMEOUT_S):
             return False
-        if client.list_indexes(collection, timeout=TIMEOUT_S):  # made last: without them it is half filled
+        # Made last, one after the other: without them all it is half filled.
+        if len(client.list_indexes(collection, timeout=TIMEOUT_S)) == _INDEXES:
             client.load_collection(collection, timeout=_SLOW_S)
             if rows_in(client, collection) == count:
                 return True

@@ -129,7 +129,8 @@ function load( array $settings ): void {
 
 function load_everywhere(): void {
 	$settings = settings();
-	if ( $settings['everywhere'] && $settings['server'] ) {
+	// A theme made of blocks draws its content before this: what a shortcode said there stands.
+	if ( $settings['everywhere'] && $settings['server'] && ! wp_script_is( HANDLE ) ) {
 		load( $settings );
 	}
 }
