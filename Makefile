@@ -25,11 +25,9 @@ ask: index ## ask on the command line: make ask Q="how many clusters are in go-c
 	@$(PYTHON) -m answer ask "$(Q)"
 
 test: ## environment and all tests
-	@scripts/browser
-	@scripts/axe >/dev/null
-	@scripts/wordpress install || [ "$$(id -u)" != 0 ] # without root its tests are skipped and say what to install
-	@scripts/nginx || [ "$$(id -u)" != 0 ] # likewise
-	@$(DEV) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 25 # a file in one process: its fixtures are made once
+	@# Packages of Debian while pip installs. Without root the tests of WordPress and nginx are skipped, and say so.
+	@{ scripts/browser && scripts/axe >/dev/null && { { scripts/wordpress install && scripts/nginx; } || [ "$$(id -u)" != 0 ]; }; } & \
+	python=$$(scripts/environment dev)/bin/python && wait $$! && exec $$python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 25 # a file in one process: its fixtures are made once
 
 eval: index ## ask the eval questions and hold the answers against thresholds and baseline
 	@$(PYTHON) -m eval run

@@ -333,7 +333,8 @@ def test_a_card_of_an_article_without_url_date_or_section() -> None:
         '<div class="sources"><article class="source" id="source-1" tabindex="-1">'
         '<h3><span class="number">1</span> <cite lang="de">Congrès des clusters</cite></h3><p class="when"></p>'
         '<blockquote lang="de"><p><mark>– zwei,<br>– drei</mark></p></blockquote>'
-        '<p class="in-article" lang="en"><a href="articles/a?start=5&amp;quote=%E2%80%93%20zwei%2C%0A%E2%80%93%20drei#cited" '
+        '<p class="in-article" lang="en">'
+        '<a href="articles/a?start=5&amp;quote=%E2%80%93%20zwei%2C%0A%E2%80%93%20drei#cited" '
         'target="_blank" rel="noopener">'
         'Read in the article<span class="unseen"> (new tab)</span></a></p></article></div>'
     )
