@@ -90,6 +90,17 @@ class Echo:
         return an_answer(text=f"Nothing about {words[0]}.")
 
 
+class Saying(Echo):
+    """Cites as Echo does, in a sentence without the quote."""
+
+    def __init__(self, article: Article, text: str) -> None:
+        super().__init__(article)
+        self.text = text
+
+    def ask(self, question: str, **options: Any) -> Answer:
+        return dataclasses.replace(super().ask(question, **options), answer=self.text)
+
+
 class Recording:
     """The assistant, and what it was asked."""
 

@@ -113,6 +113,12 @@ def test_every_way_gives_the_answer_of_ask(address: str, assistant: Assistant, q
     assert [source["article_id"] for source in streamed[0][1]["sources"]] == ["go-cluster-2014"]
 
 
+def test_what_is_cited_and_was_not_found_first_is_told_before_the_answer() -> None:
+    streamed = events(call(start(Echo(an_article(lang="de"))), "api/ask/stream", {"question": "Avant"}))
+    assert [name for name, _ in streamed] == ["sources", "answer"]
+    assert [(source["article_id"], source["lang"]) for source in streamed[0][1]["sources"]] == [("a", "de")]
+
+
 def test_turns_and_language_are_heard(address: str, assistant: Assistant) -> None:
     asked = {"question": "und 2014?", "turns": [QUESTION], "lang": "de"}
     expected = assistant.ask("und 2014?", turns=[QUESTION], lang="de").to_json()

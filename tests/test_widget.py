@@ -20,7 +20,7 @@ from answer.feedback import Feedback
 from errors import IndexUnavailable
 from records import LANGS, Answer
 from settings import Settings
-from tests.public import HOSTILE, WAIT_MS, Echo, Recording, an_article, start
+from tests.public import HOSTILE, WAIT_MS, Echo, Recording, Saying, an_article, start
 from tests.visiting import (
     BOX,
     NOTICE,
@@ -130,6 +130,14 @@ def test_a_question_that_is_not_there_is_refused_in_its_own_language(browser: Br
         expect(page.locator("ask-bulletin blockquote")).to_have_count(0)
 
 
+def test_a_title_keeps_its_quotation_marks_and_a_list_its_lines(browser: Browser, site: Site, serve: Any) -> None:
+    answer = "“Un” (6 March 2014) and\n– “Deux”\n– „Drei“"
+    with visit(browser, site.page(serve(Saying(an_article(), answer)))) as page:
+        opened(page)
+        ask(page, "Avant")
+        assert page.locator("ask-bulletin .frame").first.inner_text() == answer
+
+
 def test_every_citation_is_shown_the_one_in_the_sentence_first(browser: Browser, site: Site, serve: Any) -> None:
     article = an_article(body="mot un\nRien.\nmot deux\nmot trois")
     with visit(browser, site.page(serve(Several(article)))) as page:
@@ -160,7 +168,7 @@ def test_without_a_web_address_the_link_is_our_view_of_the_article(
         opened(page)
         ask(page, "mot")
         link = page.locator("ask-bulletin .origin a")
-        assert link.get_attribute("href") == f"{server}articles/a%20b%2Fc?start=6&quote=mot%20fin#cited"
+        assert link.get_attribute("href") == f"{server}articles/a%20b%2Fc?start=6&quote=mot+fin#cited"
 
 
 def test_the_articles_being_read_are_shown_while_waiting(

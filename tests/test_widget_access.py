@@ -260,6 +260,22 @@ def test_zoomed_in_fourfold_everything_can_be_reached(browser: Browser, site: Si
         assert page.evaluate("document.documentElement.scrollWidth") == 320
 
 
+def test_who_goes_on_to_what_a_panel_covers_sees_it(browser: Browser, site: Site, server: str) -> None:
+    with visit(browser, site.page(server), viewport={"width": 320, "height": 256}) as page:
+        page.evaluate("document.body.prepend(Object.assign(document.createElement('button'), {id: 'covered'}))")
+        opened(page)
+        assert page.locator(PANEL).get_attribute("aria-modal") == "true"
+        expect(page.locator(OPENER)).to_be_hidden()
+        page.locator("#covered").focus()
+        expect(page.locator(PANEL)).to_be_hidden()
+        expect(page.locator(OPENER)).to_be_visible()
+        page.set_viewport_size({"width": 1280, "height": 800})
+        opened(page)
+        assert page.locator(PANEL).get_attribute("aria-modal") == "false"
+        page.locator("#covered").focus()
+        expect(page.locator(PANEL)).to_be_visible()
+
+
 @pytest.mark.parametrize(("motion", "moves"), [("reduce", False), ("no-preference", True)])
 def test_motion_is_reduced_for_who_asks_so(browser: Browser, site: Site, server: str, motion: str, moves: bool) -> None:
     with visit(browser, site.page(server), reduced_motion=motion) as page:

@@ -103,7 +103,9 @@ def test_a_shortcode_loads_the_script_with_what_is_set(site: Site, theme: str) -
     ]
 
 
-def test_what_a_shortcode_says_goes_before_what_is_set(site: Site) -> None:
+@pytest.mark.parametrize("theme", THEMES)
+def test_what_a_shortcode_says_goes_before_what_is_set(site: Site, theme: str) -> None:
+    site.run(f"switch_theme({php(theme)});")
     store(site, server=SERVER, lang="de", position="left", colour="#003189", greeting="Hallo", everywhere="1")
     shortcode = '[ask_bulletin lang="fr" position="right" colour="#0a0" greeting="Posez-moi vos questions"]'
     (script,) = ours(site, site.post(shortcode)).scripts

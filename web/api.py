@@ -31,7 +31,7 @@ from starlette.exceptions import HTTPException
 
 from answer.feedback import MAX_COMMENT, Feedback, Verdict
 from errors import Busy, IndexUnavailable, QuestionError, StorageError
-from records import Answer, Filters, Hit, Lang
+from records import Answer, Article, Filters, Hit, Lang
 from web.desk import ClientLeft, Desk
 from web.metrics import Surface
 
@@ -205,7 +205,10 @@ class Api:
         return EventSourceResponse(all_events())
 
     async def _events(self, asked: QuestionIn, request: Request) -> AsyncGenerator[dict[str, str], None]:
-        """`sources` as soon as search has found them, then `answer`. Raises what `Desk.in_turn` raises."""
+        """`sources` as soon as search has found them, those that the answer cites besides, `answer`.
+
+        Raises what `Desk.in_turn` raises.
+        """
         loop = asyncio.get_running_loop()
         found: asyncio.Queue[Sequence[Hit] | None] = asyncio.Queue()
 
@@ -216,8 +219,13 @@ class Api:
         answering.add_done_callback(lambda _: found.put_nowait(None))
         try:
             if hits := await found.get():
-                yield {"event": "sources", "data": json.dumps({"sources": _sources(hits)}, ensure_ascii=False)}
-            yield {"event": "answer", "data": json.dumps((await answering).to_json(), ensure_ascii=False)}
+                yield _sources([hit.article for hit in hits])
+            answer = await answering
+            told = {hit.article.id for hit in hits or ()}
+            cited = {citation.article_id for citation in answer.citations} - told
+            if untold := [article for name in cited if (article := self.desk.articles.get(name))]:
+                yield _sources(untold)
+            yield {"event": "answer", "data": json.dumps(answer.to_json(), ensure_ascii=False)}
         finally:
             answering.cancel()
 
@@ -259,16 +267,17 @@ class Api:
         return Response(status_code=204)
 
 
-def _sources(hits: Sequence[Hit]) -> list[dict[str, str]]:
-    """The articles of the passages that are read, best first."""
-    articles = {hit.article.id: hit.article for hit in hits}
-    return [
+def _sources(found: Sequence[Article]) -> dict[str, str]:
+    """The event that tells of each of the articles once, in their order."""
+    articles = {article.id: article for article in found}
+    sources = [
         {
             "article_id": article.id, "title": article.title, "url": article.url, "lang": article.lang,
             "date": article.date.isoformat() if article.date else "", "section": article.section,
         }
         for article in articles.values()
     ]  # fmt: skip
+    return {"event": "sources", "data": json.dumps({"sources": sources}, ensure_ascii=False)}
 
 
 async def _nothing(path: str) -> Response:

@@ -19,7 +19,6 @@
   // "." leaves out the file's name and what a site's own tools have hung on to it ("?ver=6.1").
   const server = new URL(".", script.src);
   const TURNS = 3; // earlier questions that a new one may lean on
-  const wholeScreen = matchMedia("(max-width: 30em), (max-height: 30em)"); // as in widget.css
   const PATIENCE_MS = 60_000; // an answer takes about a second; this is for one that never comes
   const LEGIBLE = 4.6; // contrast of text that WCAG 2.1 AA asks for, 4.5, and what rounding may take
 
@@ -108,12 +107,6 @@
       if (error.type || signal.aborted) throw error;
     }
     return (await post("api/ask", asked, signal)).json();
-  };
-
-  // What an answer cites may not have been among the articles announced.
-  const langOf = async (article, signal) => {
-    const reply = await fetch(new URL(`api/articles/${encodeURIComponent(article)}`, server), { signal }).catch(() => {});
-    return reply?.ok ? (await reply.json()).lang : undefined;
   };
 
   // Colours
@@ -223,7 +216,7 @@
       this.#log.append(this.#welcome);
       this.#panel = make(
         "div",
-        { id: "panel", class: "panel", ...label },
+        { id: "panel", class: "panel", ...label, focusout: (event) => this.#left(event.relatedTarget) },
         this.#buildHeader(),
         this.#log,
         this.#buildDock(),
@@ -268,30 +261,20 @@
       this.#panel.hidden = !open;
       this.#opener.setAttribute("aria-expanded", open);
       if (open) this.#fit();
-      this.#cover();
       const listen = open ? "addEventListener" : "removeEventListener";
       for (const type of ["resize", "scroll"]) visualViewport[listen](type, this.#fit);
-      wholeScreen[listen]("change", this.#cover);
       (open ? this.#box : this.#opener).focus({ preventScroll: true });
     }
 
-    // A panel that covers the page keeps focus, and what reads the page, within it.
-    #cover = () => {
-      if (wholeScreen.matches) this.#panel.setAttribute("aria-modal", "true");
-      else this.#panel.removeAttribute("aria-modal");
-    };
-
-    #keepWithin(event) {
-      const fields = [...this.#panel.querySelectorAll("a[href], button, textarea, [tabindex='0']")];
-      const reachable = fields.filter((field) => field.checkVisibility() && !field.disabled);
-      const edge = event.shiftKey ? reachable[0] : reachable.at(-1);
-      if (this.shadowRoot.activeElement !== edge) return;
-      event.preventDefault();
-      (event.shiftKey ? reachable.at(-1) : reachable[0]).focus();
+    // Who goes on to what a panel covers is to see it.
+    #left(to) {
+      if (to && this.#panel.ariaModal === "true" && !this.#panel.contains(to)) this.#show(false);
     }
 
-    // On a phone the panel fills what the keyboard on the screen leaves free, unless the reader has zoomed in.
+    // On a phone the panel covers the page, and fills what the keyboard on the screen leaves free, unless the reader has
+    // zoomed in.
     #fit = () => {
+      this.#panel.ariaModal = matchMedia("(max-width: 30em), (max-height: 30em)").matches; // as in widget.css
       if (visualViewport.scale > 1) return;
       this.#widget.style.setProperty("--top", `${visualViewport.offsetTop}px`);
       this.#widget.style.setProperty("--height", `${visualViewport.height}px`);
@@ -301,7 +284,6 @@
       event.stopPropagation();
       if (event.isComposing) return;
       if (event.key === "Escape" && !this.#inline && !this.#panel.hidden) this.#show(false);
-      if (event.key === "Tab" && !this.#panel.hidden && this.#panel.hasAttribute("aria-modal")) this.#keepWithin(event);
       if (event.key === "Enter" && !event.shiftKey && event.target === this.#box) {
         event.preventDefault();
         this.#ask(this.#box.value);
@@ -355,9 +337,6 @@
           waiting.append(this.#reading(articles));
         };
         const answer = await answerTo({ question, turns }, reading, request.signal);
-        await Promise.all(answer.citations.map(async ({ article_id }) => {
-          langs[article_id] ??= await langOf(article_id, request.signal);
-        }));
         if (request !== this.#request) return;
         waiting.replaceWith(this.#reply(answer, langs), takesFeedback ? this.#rating(question, turns) : "");
         this.#asked = [...turns, question].slice(-TURNS);
@@ -452,9 +431,8 @@
 
     // Without the quotation marks on a side where a quote was cut out; a title between such marks keeps its own.
     #frame(text, cutBefore, cutBehind) {
-      let bare = text.trim();
-      if (cutBefore) bare = bare.replace(/^[\s»”“"'.]+/, "");
-      if (cutBehind) bare = bare.replace(/[\s«“„"']+$/, "");
+      const begun = cutBefore ? text.replace(/^[\s»”“"'.]+/, "") : text;
+      const bare = (cutBehind ? begun.replace(/[\s«“„"']+$/, "") : begun).trim();
       return bare && make("p", { class: "frame" }, plain(bare));
     }
 
@@ -469,7 +447,7 @@
     }
 
     #origin({ article_id, title, url, date, section, start, quote, link }, lang) {
-      const cited = `start=${start}&quote=${encodeURIComponent(quote.toWellFormed?.() ?? quote)}`;
+      const cited = new URLSearchParams({ start, quote });
       const ours = new URL(`articles/${encodeURIComponent(article_id)}?${cited}#cited`, server);
       const href = webAddress(link) || webAddress(url) || ours;
       const newTab = make("span", { class: "unseen" }, ` (${this.#words.new_tab})`);

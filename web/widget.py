@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import string
 from pathlib import Path
 from typing import Final
 
@@ -77,13 +78,15 @@ def _words() -> dict[Lang, dict[str, str]]:
 
 
 def _squeezed(code: str) -> str:
-    """Without comments, and without space that means nothing: around signs, outside of texts.
+    """Without comments, and without space that means nothing: around signs, outside texts; private names in a letter.
 
     Not for any script: ours ends every statement with a semicolon, has no text of several lines and no regular
     expression with a space in it, and in none of its texts do two slashes follow a space.
     """
     bare = re.sub(r"(?<!\S)//.*", "", code)
-    return re.sub(r"""((["`])(?:\\.|(?!\2).)*\2)|\s*([^\w\s#$"`])\s*""", lambda m: m[1] or m[3], bare).strip()
+    tight = re.sub(r"""((["`])(?:\\.|(?!\2).)*\2)|\s*([^\w\s#$"`])\s*""", lambda m: m[1] or m[3], bare).strip()
+    letters = dict(zip(dict.fromkeys(re.findall(r"this\.#(\w+)", tight)), string.ascii_letters, strict=False))
+    return re.sub(rf"#({'|'.join(letters)})\b", lambda m: f"#{letters[m[1]]}", tight)
 
 
 def _style() -> str:
