@@ -73,7 +73,7 @@ def passages_about(index: Index, encoder: Encoder, request: Request, filters: Fi
     return [r for r in about(topic, search(index, topic, FOUND, filters)) if r.confidence >= LIKELY]
 
 
-def evidence(readings: Sequence[Reading], hits: tuple[Hit, ...]) -> tuple[Hit, ...]:
+def evidence(readings: Sequence[Reading], hits: Sequence[Hit]) -> tuple[Hit, ...]:
     """What is cited first, then what else was found, each once."""
     found = {(hit.article.id, hit.passage.start): hit for hit in (*(r.hit for r in readings), *hits)}
     return tuple(found.values())

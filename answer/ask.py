@@ -69,7 +69,7 @@ class Assistant:
         hits, readings = self._read_alone_and_joined(asked, request, earlier, filters, watch, found)
         if request.kind == "said" and _confidence(readings) < self.threshold:
             if told := passages_about(self.index, self.encoder, request, filters, asked.lang):
-                hits, readings = evidence(told, hits), told
+                hits, readings = [*evidence(told, hits)], told
             watch.lap("read")
         return self._answer(asked, hits, readings, filters, watch)
 
@@ -141,7 +141,7 @@ class Assistant:
         return [*read, *(hit for hit in hits if not any(hit is other for other in read))], readings
 
     def _answer(
-        self, asked: Question, hits: Sequence[Hit], readings: list[Reading], filters: Filters, watch: _Stopwatch
+        self, asked: Question, hits: list[Hit], readings: list[Reading], filters: Filters, watch: _Stopwatch
     ) -> Answer:
         answered = _confidence(readings) >= self.threshold and bool(readings)
         # The first citation is the one the answer rests on; a further one must be more likely right than wrong.

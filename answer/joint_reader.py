@@ -45,7 +45,7 @@ class JointReader(nn.Module):
         self.span = nn.Linear(model.hidden, 2)
         self.relevant = nn.Linear(model.hidden, 1)
         self.dropout = dropout
-        self.bfloat16 = False
+        self.in_bfloat16 = False
         """Whether the layers multiply in bfloat16 in training; the weights themselves stay in float32."""
 
     def forward(self, question: Tensor, question_mask: Tensor, passage: Tensor, passage_mask: Tensor) -> Marks:
@@ -55,7 +55,7 @@ class JointReader(nn.Module):
         states = torch.cat([first, question + self.of_question, between, passage + self.of_passage], 1)
         one = torch.ones_like(passage_mask[:, :1])
         mask = torch.cat([one, question_mask, one, passage_mask], 1)[:, None, None, :]
-        with torch.autocast(states.device.type, torch.bfloat16, enabled=self.training and self.bfloat16):
+        with torch.autocast(states.device.type, torch.bfloat16, enabled=self.training and self.in_bfloat16):
             for layer in self.layers:
                 states = layer(states, mask, self.dropout if self.training else 0.0)
         seen = torch.cat([states[:, :1], states[:, question.shape[1] + 2 :]], 1)

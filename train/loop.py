@@ -77,7 +77,7 @@ def train(model: JointReader, corpus: Corpus, recipe: Recipe, out: Path, origin:
     is of another recipe.
     """
     out.mkdir(parents=True, exist_ok=True)
-    model.bfloat16 = recipe.bfloat16
+    model.in_bfloat16 = recipe.bfloat16
     device = next(model.parameters()).device
     body = [parameter for name, parameter in model.named_parameters() if name.startswith("layers")]
     head = [parameter for name, parameter in model.named_parameters() if not name.startswith("layers")]
