@@ -128,6 +128,13 @@ def test_a_reader_who_asks_too_often_is_told_when_to_come_back(browser: Any, axe
         assert violations(page, axe) == []
 
 
+def test_a_reader_whose_question_reaches_no_server_is_told(browser: Any) -> None:
+    with visit(browser, start(Echo(an_article())), locale="en-GB") as page:
+        page.route("**/gradio_api/queue/join*", lambda route: route.abort())
+        ask(page, "Le")
+        expect(page.locator("#turned-away")).to_contain_text(TEXTS["en"]["unavailable"])
+
+
 def test_a_reader_who_finds_too_many_before_them_is_told(browser: Any) -> None:
     waits = Waits()
     address = start(waits, waiting=1)

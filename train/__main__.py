@@ -73,7 +73,7 @@ def _reading(verbs: Any, data: argparse.ArgumentParser, states: argparse.Argumen
     out.add_argument("--out", type=Path, default=ROOT / "var" / "reader", metavar="DIR", help="default: %(default)s")
 
     run = verbs.add_parser("run", parents=[data, states, out], help="train; goes on from the last checkpoint in --out")
-    run.add_argument("--steps", type=positive, default=5500, help="of 16 pairs (default: %(default)s)")
+    run.add_argument("--steps", type=positive, default=4000, help="of 16 pairs (default: %(default)s)")
     run.add_argument(
         "--start", type=Path, metavar="WEIGHTS", help="go on from these instead of the encoder's own layers"
     )
