@@ -191,7 +191,8 @@ def test_nothing_of_a_strangers_text_is_obeyed(browser: Any, hostile_address: st
         page.on("console", lambda message: complaints.append(message.text))
         ask(page, f"mot {HOSTILE}")
         page.wait_for_timeout(500)
-        obeyed = "img, form, input, script, style, code, em, a[href^=javascript], a[href*='evil.test']"
+        foreign = "a[href^=javascript], a[href*='evil.test']:not([href^='articles/'])"  # our view is told the quote
+        obeyed = f"img, form, input, script, style, code, em, {foreign}"
         assert page.locator("#log .message, #cards").locator(obeyed).count() == 0
         assert page.evaluate("window.hacked") is None
         assert [url for url in requested if not url.startswith(hostile_address)] == []

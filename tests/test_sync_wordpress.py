@@ -15,6 +15,7 @@ from corpus.articles import read_article
 from corpus.ledger import open_ledger
 from corpus.sources.fetch import Fetcher, Limits
 from corpus.sources.guard import Allowed
+from corpus.sources.recognise import source_name
 from corpus.sources.wordpress import WordPress
 from records import Article
 from tests.syncing import HAND, counts, written
@@ -273,7 +274,7 @@ def test_a_post_that_stumbles_costs_its_neighbours_nothing(site: Site, articles:
     settle(site)
     with (
         Fetcher(Allowed.parse(["127.0.0.1"]), Limits(delay=0, backoff=0.01)) as fetcher,
-        open_ledger(articles, site.address) as ledger,
+        open_ledger(articles, source_name(site.address)) as ledger,
     ):
         summary = corpus.sync.sync(WordPress(site.address, fetcher), ledger, articles)
     assert sorted(summary.changed) == sorted(f"article-{n}" for n in range(101, 109) if n != 104)
