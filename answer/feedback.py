@@ -23,10 +23,10 @@ Verdict = Literal["up", "down"]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 MAX_COMMENT = 1000
 """Characters of a comment, and of a question before; what is beyond is cut off."""
-MAX_TURNS = 3
+KEPT_TURNS = 3
 """Questions before that are kept, the latest."""
-MOST = 20_000
-"""Thumbs that are kept: some 100 MB. Who floods the file is not to push out what others said."""
+MAX_THUMBS = 20_000
+"""A few kilobytes each. Who floods the file is not to push out what others said."""
 _TABLE = """CREATE TABLE IF NOT EXISTS feedback (
     id INTEGER PRIMARY KEY, at TEXT NOT NULL, verdict TEXT NOT NULL, comment TEXT NOT NULL,
     turns TEXT NOT NULL, answer TEXT NOT NULL)"""
@@ -59,13 +59,13 @@ class Feedback:
     def add(self, verdict: Verdict, answer: Answer, turns: Sequence[str] = (), comment: str = "") -> int:
         """Keep a thumb; returns its number, for `comment`."""
         said = json.dumps(answer.to_json(), ensure_ascii=False)
-        before = json.dumps([_storable(turn) for turn in turns[-MAX_TURNS:]], ensure_ascii=False)
+        before = json.dumps([_storable(turn) for turn in turns[-KEPT_TURNS:]], ensure_ascii=False)
         now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
         with self._open() as database:
             self._forget(database)
-            if database.execute("SELECT count(*) FROM feedback").fetchone()[0] >= MOST:
+            if database.execute("SELECT count(*) FROM feedback").fetchone()[0] >= MAX_THUMBS:
                 raise StorageError(
-                    f"{self._path} holds {MOST} thumbs, as many as are kept; set it aside for a new one."
+                    f"{self._path} holds {MAX_THUMBS} thumbs, as many as are kept; set it aside for a new one."
                 )
             row = database.execute(
                 "INSERT INTO feedback (at, verdict, comment, turns, answer) VALUES (?, ?, ?, ?, ?)",

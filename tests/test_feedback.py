@@ -55,7 +55,7 @@ def test_the_latest_questions_are_kept_and_no_more_thumbs_than_a_disk_bears(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     feedback = Feedback(tmp_path / "f.sqlite", days=30)
-    monkeypatch.setattr("answer.feedback.MOST", 2)
+    monkeypatch.setattr("answer.feedback.MAX_THUMBS", 2)
     for _ in range(2):
         feedback.add("up", ANSWER, [*"abc", "x" * 5000])
     with pytest.raises(StorageError, match="holds 2 thumbs"):

@@ -194,12 +194,17 @@ def test_one_of_another_source_is_not_either(folder: Path, directory: Path, tmp_
     assert kept(directory).keys() == {"un", "deux", "trois"}
 
 
+def edit_by_hand(file: Path) -> str:
+    edited = file.read_text().replace("trois millions", "quatre millions")
+    file.write_text(edited)
+    return edited
+
+
 def test_one_that_was_edited_by_hand_is_not_overwritten(
     folder: Path, directory: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert sync(folder, directory) == 0
-    edited = (directory / "un.md").read_text().replace("trois millions", "quatre millions")
-    (directory / "un.md").write_text(edited)
+    edited = edit_by_hand(directory / "un.md")
     assert sync(folder, directory) == 0  # the source has not changed
     (folder / "un.html").write_text(page("un", text("Munich")))
     assert sync(folder, directory) == 1
@@ -214,8 +219,7 @@ def test_one_that_was_edited_by_hand_is_not_removed(
     folder: Path, directory: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert sync(folder, directory) == 0
-    edited = (directory / "un.md").read_text().replace("trois millions", "quatre millions")
-    (directory / "un.md").write_text(edited)
+    edited = edit_by_hand(directory / "un.md")
     (folder / "un.html").unlink()
     assert sync(folder, directory) == 1
     assert "un.md: edited by hand since the last sync, and kept" in capsys.readouterr().out
