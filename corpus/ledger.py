@@ -14,6 +14,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from errors import SourceError
 
@@ -68,11 +69,12 @@ class Ledger:
     def __init__(self, database: sqlite3.Connection, source: str) -> None:
         self._database, self._source = database, source
         database.executescript(_SCHEMA)
-        self._take_over(source.removesuffix("/"))
+        if urlsplit(source).path == "/":
+            self._take_over(source.removesuffix("/"))
 
     def _take_over(self, before: str) -> None:
         """What was remembered under the name `before`: a site's address was once kept with and without its slash."""
-        if before != self._source and self._one("name") == "":
+        if before != self._source and not self._one("name"):
             with self._database:
                 self._database.execute("UPDATE sources SET name = ? WHERE name = ?", (self._source, before))
                 self._database.execute("UPDATE items SET source = ? WHERE source = ?", (self._source, before))

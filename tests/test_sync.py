@@ -236,6 +236,10 @@ def test_a_site_is_one_source_with_and_without_its_slash(tmp_path: Path) -> None
         ledger.put(item)
     with open_ledger(tmp_path, "https://site.example/") as ledger:
         assert (ledger.kind, ledger.items()) == ("feed", {"k": item})
+    with open_ledger(tmp_path, "https://site.example/feed/") as ledger:
+        ledger.begin("feed")
+    with open_ledger(tmp_path, "https://site.example/feed") as ledger:  # another address, maybe another feed
+        assert ledger.kind == ""
 
 
 def test_two_items_that_name_one_id_are_for_people_to_settle(
