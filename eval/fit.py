@@ -29,6 +29,7 @@ from answer import sentence_reader, span_reader
 from answer.ask import PASSAGES_READ
 from answer.calibration import Features, Logistic
 from answer.span_reader import FIRST
+from errors import BulletinError
 from eval.files import write_json
 from eval.metrics import contains
 from eval.questions import QuestionCase
@@ -169,11 +170,17 @@ def _ranking(sets: Sequence[Sequence[Sequence[Row]]]) -> dict[str, Any]:
 
     `sets`: for each set, for each question, all its sentences. Those with none right, or nothing else, say nothing.
     """
-    names = list(next(row for questions in sets for rows in questions for row in rows)[0])
+    names = [name for questions in sets for rows in questions for features, *_ in rows[:1] for name in features]
+    names = list(dict.fromkeys(names))
     choices: list[tuple[Evidence, float]] = []
     for questions in sets:
         kept = [Evidence.of(rows, names) for rows in questions if len({right for _, right, _ in rows}) == 2]
         choices += [(choice, 1 / len(kept)) for choice in kept]
+    if not choices:
+        raise BulletinError(
+            "No question has both a sentence with its answer and one without among what search finds, so nothing tells "
+            "how sentences rank; add questions that the index answers with --set or --half-set."
+        )
     pooled = np.concatenate([choice.features for choice, _ in choices])
     mean, spread = pooled.mean(0), np.maximum(pooled.std(0), 1e-9)
     scaled = [((choice.features - mean) / spread, choice.right, weight) for choice, weight in choices]
@@ -206,8 +213,14 @@ def _answer_and_threshold(sets: Sequence[Evidence], names: Sequence[str]) -> dic
 
 def _regression(sets: Sequence[Evidence], names: Sequence[str]) -> dict[str, Any]:
     """Logistic regression as `answer.calibration.Logistic` takes it."""
+    right = np.concatenate([s.right for s in sets])
+    if right.all() or not right.any():
+        raise BulletinError(
+            f"Of {len(right)} best quotes {right.sum()} hold the answer; to tell right from wrong both are needed. Add "
+            "questions that the index answers, and some that it does not, with --set or --half-set."
+        )
     model = make_pipeline(StandardScaler(), LogisticRegression(C=10.0, max_iter=1000))
-    model.fit(np.concatenate([s.features for s in sets]), np.concatenate([s.right for s in sets]))
+    model.fit(np.concatenate([s.features for s in sets]), right)
     scaler, logistic = model[0], model[1]
     slopes = logistic.coef_[0] / scaler.scale_
     return _logistic(names, slopes, float(logistic.intercept_[0] - slopes @ scaler.mean_))

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from eval.fit import _RIDGE, Row, _ranking
+from errors import BulletinError
+from eval.fit import _RIDGE, Evidence, Row, _ranking, _regression
 
 NAMES = ("a", "b")
 
@@ -35,3 +36,14 @@ def test_questions_without_a_right_sentence_and_sets_without_a_question_say_noth
     silent = [rows(np.array([[0.0, 5.0], [1.0, 2.0]]), np.array([False, False]))]
     assert _ranking([told + silent, []]) == _ranking([told])
     assert _ranking([told])["weights"]["a"] > 0 > _ranking([told])["weights"]["b"]
+
+
+def test_what_tells_nothing_is_said_and_not_fitted() -> None:
+    silent = [rows(np.array([[0.0, 5.0], [1.0, 2.0]]), np.array([False, False]))]
+    for sets in ([silent], [[], []]):
+        with pytest.raises(BulletinError, match="add questions that the index answers with --set"):
+            _ranking(sets)
+    for right in (True, False):
+        readings = Evidence.of(rows(np.eye(2), np.array([right, right])), NAMES)
+        with pytest.raises(BulletinError, match=f"Of 2 best quotes {2 * right} hold the answer; .* both are needed"):
+            _regression([readings], NAMES)
