@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import random
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -31,10 +32,12 @@ from eval.score import Result
 from index.question import prepare
 from index.search import search_within
 from index.versions.build import build
+from records import Reading
 from settings import READERS, Settings
 
 COLUMNS = {
     "given: EM": "given_em", "given: F1": "given_f1", "near misses refused, given": "near_miss_refused",
+    "refused although there, given": "given_refused", "another topic answered, given": "elsewhere_answered",
     "recall@1": "recall@1", "recall@5": "recall@5", "EM": "em", "F1": "f1", "quote holds the answer": "containment",
     "refused although there": "false_refusals", "answered although absent": "absent_answered",
     "calibration error": "ece", "near misses answered": "near_miss_answered",
@@ -66,7 +69,7 @@ def measure(sets: Sequence[AskedSet], settings: Settings) -> dict[str, Any]:
             )
             results = [*_asked(*whole), *_asked(*absent)]
             scores.setdefault(source.name, {})[reader] = {
-                **_given(*given),
+                **given_rates(*given),
                 **_rates(results[: len(whole[1])], results[len(whole[1]) :]),
                 "threshold": whole[0].threshold,
                 "claims": [_claim(result) for result in results],
@@ -99,15 +102,25 @@ def save(scores: Mapping[str, Any], path: Path) -> None:
 
 
 def trade_off(scores: Mapping[str, Any]) -> bytes:
-    """A PNG: what the threshold buys, for each kind of question that the bulletin does not answer."""
+    """A PNG: what the threshold buys, for each kind of question that the bulletin, or the paragraph given, does not
+    answer."""
     figure = Figure(figsize=(9, 3.8), dpi=110, layout="constrained")
     FigureCanvasAgg(figure)
+    kinds = (
+        ("claims", "near-miss", "#D55E00"),
+        ("claims", "absent", "#0072B2"),
+        ("given_claims", "near-miss", "#009E73"),
+    )
     for axes, reader in zip(figure.subplots(1, len(READERS), sharey=True), READERS, strict=True):
-        claims = [claim for by_reader in scores.values() for claim in by_reader[reader]["claims"]]
         threshold = next(iter(scores.values()))[reader]["threshold"]
-        for kind, colour in (("near-miss", "#D55E00"), ("absent", "#0072B2")):
+        for asked, kind, colour in kinds:
+            rows = [by_reader[reader][asked] for by_reader in scores.values()]
+            if asked == "given_claims":  # of the sets that have near misses, as the line they are drawn for has them
+                rows = [claims for claims in rows if any(claim[2] == kind for claim in claims)]
+            claims = [claim for row in rows for claim in row]
+            label = f"{kind}{', given' * (asked == 'given_claims')} ({sum(claim[2] == kind for claim in claims)})"
             points = [_point(claims, kind, t) for t in np.linspace(0, 1, 201)]
-            axes.plot(*zip(*points, strict=True), color=colour, label=f"{kind} ({sum(c[2] == kind for c in claims)})")
+            axes.plot(*zip(*points, strict=True), color=colour, label=label)
             axes.plot(*_point(claims, kind, threshold), "o", color=colour)
         axes.set(title=f"reader: {reader}", xlabel="answerable questions refused", xlim=(0, 1), ylim=(0, 1))
         axes.grid(alpha=0.3)
@@ -133,21 +146,40 @@ def _asked(assistant: Assistant, cases: Sequence[QuestionCase]) -> list[Result]:
     return evaluate(assistant, cases, progress=True)
 
 
-def _given(assistant: Assistant, cases: Sequence[QuestionCase]) -> dict[str, float | None]:
-    """Each paragraph read alone: its best words are believed, and refusal is judged apart."""
-    hits, overlaps, refused = [], [], []
+def given_rates(assistant: Assistant, cases: Sequence[QuestionCase]) -> dict[str, Any]:
+    """Each paragraph read alone: its best words are believed, and refusal is judged apart; and so is a paragraph of
+    another topic, which is to be refused. `given_claims` holds (confidence, answerable, kind) of each question."""
+    hits, overlaps, elsewhere = [], [], []
+    claims: list[tuple[float, bool, str]] = []
     for case in tqdm(cases, desc="given the paragraph", unit="question"):
-        question = prepare(case.question, assistant.encoder, lang=case.lang)
         about = next(tag.removeprefix(ABOUT) for tag in case.tags if tag.startswith(ABOUT))
-        best = next(iter(assistant.reader.read(question, search_within(assistant.index, question, about))), None)
-        words = best.hit.article.body[slice(*best.answer)] if best else ""
-        langs = [best.hit.article.lang] if best else [case.lang]
+        best = _read_alone(assistant, case, about)
+        claims.append((best.confidence if best else 0.0, case.answerable, case.tags[0]))
         if case.answerable:
+            words = best.hit.article.body[slice(*best.answer)] if best else ""
+            langs = [best.hit.article.lang] if best else [case.lang]
             hits.append(exact_match(words, case.answers, langs))
             overlaps.append(f1(words, case.answers, langs))
-        else:
-            refused.append(best is None or best.confidence < assistant.threshold)
-    return {"given_em": _mean(hits), "given_f1": _mean(overlaps), "near_miss_refused": _mean(refused)}
+        if other := _elsewhere(assistant, case, about):
+            reading = _read_alone(assistant, case, other)
+            elsewhere.append(reading is not None and reading.confidence >= assistant.threshold)
+    refused = {kind: [c < assistant.threshold for c, there, _ in claims if there == kind] for kind in (True, False)}
+    return {
+        "given_em": _mean(hits), "given_f1": _mean(overlaps), "near_miss_refused": _mean(refused[False]),
+        "given_refused": _mean(refused[True]), "elsewhere_answered": _mean(elsewhere), "given_claims": claims,
+    }  # fmt: skip
+
+
+def _read_alone(assistant: Assistant, case: QuestionCase, article_id: str) -> Reading | None:
+    question = prepare(case.question, assistant.encoder, lang=case.lang)
+    return next(iter(assistant.reader.read(question, search_within(assistant.index, question, article_id))), None)
+
+
+def _elsewhere(assistant: Assistant, case: QuestionCase, about: str) -> str | None:
+    """An article with another title than `about`, drawn by the question's id: the same in every run."""
+    title = assistant.articles[about].title
+    others = sorted(article.id for article in assistant.articles.values() if article.title != title)
+    return random.Random(case.id).choice(others) if others else None
 
 
 def _rates(whole: Sequence[Result], absent: Sequence[Result]) -> dict[str, float | None]:
