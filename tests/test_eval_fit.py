@@ -40,7 +40,8 @@ def test_questions_without_a_right_sentence_and_sets_without_a_question_say_noth
 
 def test_what_tells_nothing_is_said_and_not_fitted() -> None:
     silent = [rows(np.array([[0.0, 5.0], [1.0, 2.0]]), np.array([False, False]))]
-    for sets in ([silent], [[], []]):
+    nothing: list[list[list[Row]]] = [[], []]
+    for sets in ([silent], nothing):
         with pytest.raises(BulletinError, match="add questions that the index answers with --set"):
             _ranking(sets)
     for right in (True, False):
