@@ -32,7 +32,7 @@ from eval.score import Result
 from index.question import prepare
 from index.search import search_within
 from index.versions.build import build
-from records import Reading
+from records import Question, Reading
 from settings import READERS, Settings
 
 COLUMNS = {
@@ -106,19 +106,16 @@ def trade_off(scores: Mapping[str, Any]) -> bytes:
     answer."""
     figure = Figure(figsize=(9, 3.8), dpi=110, layout="constrained")
     FigureCanvasAgg(figure)
-    kinds = (
-        ("claims", "near-miss", "#D55E00"),
-        ("claims", "absent", "#0072B2"),
-        ("given_claims", "near-miss", "#009E73"),
+    curves = (
+        ("near-miss", "claims", "near-miss", "#D55E00"),
+        ("absent", "claims", "absent", "#0072B2"),
+        ("near-miss, given", "given_claims", "near-miss", "#009E73"),
     )
     for axes, reader in zip(figure.subplots(1, len(READERS), sharey=True), READERS, strict=True):
         threshold = next(iter(scores.values()))[reader]["threshold"]
-        for asked, kind, colour in kinds:
-            rows = [by_reader[reader][asked] for by_reader in scores.values()]
-            if asked == "given_claims":  # of the sets that have near misses, as the line they are drawn for has them
-                rows = [claims for claims in rows if any(claim[2] == kind for claim in claims)]
-            claims = [claim for row in rows for claim in row]
-            label = f"{kind}{', given' * (asked == 'given_claims')} ({sum(claim[2] == kind for claim in claims)})"
+        for name, asked, kind, colour in curves:
+            claims = [claim for by_reader in scores.values() for claim in by_reader[reader][asked]]
+            label = f"{name} ({sum(claim[2] == kind for claim in claims)})"
             points = [_point(claims, kind, t) for t in np.linspace(0, 1, 201)]
             axes.plot(*zip(*points, strict=True), color=colour, label=label)
             axes.plot(*_point(claims, kind, threshold), "o", color=colour)
@@ -153,7 +150,8 @@ def given_rates(assistant: Assistant, cases: Sequence[QuestionCase]) -> dict[str
     claims: list[tuple[float, bool, str]] = []
     for case in tqdm(cases, desc="given the paragraph", unit="question"):
         about = next(tag.removeprefix(ABOUT) for tag in case.tags if tag.startswith(ABOUT))
-        best = _read_alone(assistant, case, about)
+        question = prepare(case.question, assistant.encoder, lang=case.lang)
+        best = _read_alone(assistant, question, about)
         claims.append((best.confidence if best else 0.0, case.answerable, case.tags[0]))
         if case.answerable:
             words = best.hit.article.body[slice(*best.answer)] if best else ""
@@ -161,7 +159,7 @@ def given_rates(assistant: Assistant, cases: Sequence[QuestionCase]) -> dict[str
             hits.append(exact_match(words, case.answers, langs))
             overlaps.append(f1(words, case.answers, langs))
         if other := _elsewhere(assistant, case, about):
-            reading = _read_alone(assistant, case, other)
+            reading = _read_alone(assistant, question, other)
             elsewhere.append(reading is not None and reading.confidence >= assistant.threshold)
     refused = {kind: [c < assistant.threshold for c, there, _ in claims if there == kind] for kind in (True, False)}
     return {
@@ -170,8 +168,7 @@ def given_rates(assistant: Assistant, cases: Sequence[QuestionCase]) -> dict[str
     }  # fmt: skip
 
 
-def _read_alone(assistant: Assistant, case: QuestionCase, article_id: str) -> Reading | None:
-    question = prepare(case.question, assistant.encoder, lang=case.lang)
+def _read_alone(assistant: Assistant, question: Question, article_id: str) -> Reading | None:
     return next(iter(assistant.reader.read(question, search_within(assistant.index, question, article_id))), None)
 
 

@@ -170,8 +170,7 @@ def _ranking(sets: Sequence[Sequence[Sequence[Row]]]) -> dict[str, Any]:
 
     `sets`: for each set, for each question, all its sentences. Those with none right, or nothing else, say nothing.
     """
-    names = [name for questions in sets for rows in questions for features, *_ in rows[:1] for name in features]
-    names = list(dict.fromkeys(names))
+    names = list(next((row for questions in sets for rows in questions for row in rows), ({},))[0])
     choices: list[tuple[Evidence, float]] = []
     for questions in sets:
         kept = [Evidence.of(rows, names) for rows in questions if len({right for _, right, _ in rows}) == 2]

@@ -19,6 +19,10 @@ from settings import ROOT, Settings
 GO_CLUSTER = "go-cluster-2014"
 
 
+def go_cluster() -> Article:
+    return next(article for article in read_articles(ROOT / "corpus" / "articles") if article.id == GO_CLUSTER)
+
+
 def rates(articles: list[Article], builder: SentenceEncoder, folder: Path) -> dict[str, Any]:
     build(articles, builder, folder)
     cases = read_questions(ROOT / "eval" / "questions" / "go-cluster.jsonl")[::4]
@@ -27,7 +31,7 @@ def rates(articles: list[Article], builder: SentenceEncoder, folder: Path) -> di
 
 
 def test_a_paragraph_of_another_topic_is_read_beside_the_right_one(builder: SentenceEncoder, tmp_path: Path) -> None:
-    (own,) = (article for article in read_articles(ROOT / "corpus" / "articles") if article.id == GO_CLUSTER)
+    own = go_cluster()
     other = next(iter(read_articles(ROOT / "eval" / "bulletins" / "dated")))
     found = rates([own, other], builder, tmp_path / "two")
     assert found["given_f1"] > 0.5
@@ -41,5 +45,4 @@ def test_a_paragraph_of_another_topic_is_read_beside_the_right_one(builder: Sent
 
 
 def test_without_an_article_of_another_title_there_is_no_other_topic(builder: SentenceEncoder, tmp_path: Path) -> None:
-    (own,) = (article for article in read_articles(ROOT / "corpus" / "articles") if article.id == GO_CLUSTER)
-    assert rates([own], builder, tmp_path / "one")["elsewhere_answered"] is None
+    assert rates([go_cluster()], builder, tmp_path / "one")["elsewhere_answered"] is None
