@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import multiprocessing
@@ -16,6 +17,7 @@ from errors import StorageError
 from eval.__main__ import main
 from eval.questions import read_questions
 from tests.public import CLUSTERS, a_citation, an_answer, an_article
+from web import serving
 
 ANSWER = an_answer(a_citation(an_article(), CLUSTERS, "91"), text="The bulletin says: 91.")
 
@@ -71,6 +73,31 @@ def test_what_is_too_old_goes_though_nobody_says_anything_more(tmp_path: Path) -
         database.execute("UPDATE feedback SET at = '2020-01-01T00:00:00+00:00'")
     feedback.forget()
     assert Feedback(path).entries() == []
+
+
+def test_a_server_forgets_in_time_and_goes_on_after_a_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    path, aside = tmp_path / "f.sqlite", tmp_path / "aside.sqlite"
+    feedback = Feedback(path, days=30)
+    feedback.add("up", ANSWER)
+    with contextlib.closing(sqlite3.connect(path)) as database, database:
+        database.execute("UPDATE feedback SET at = '2020-01-01T00:00:00+00:00'")
+
+    async def serve() -> None:
+        path.rename(aside)
+        path.mkdir()
+        forgetting = asyncio.create_task(serving._forget_in_time(feedback))
+        while "could not be deleted" not in caplog.text:
+            await asyncio.sleep(0.01)
+        path.rmdir()
+        aside.rename(path)
+        while Feedback(path).entries():
+            await asyncio.sleep(0.01)
+        forgetting.cancel()
+
+    monkeypatch.setattr(serving, "FORGET_EVERY_S", 0.01)
+    asyncio.run(asyncio.wait_for(serve(), 30))
 
 
 def test_who_only_reads_deletes_nothing(
