@@ -92,7 +92,10 @@ def _growth(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     scale = verbs.add_parser("scale", help="time, memory, disk and recall of 1,000 to 1,000,000 passages")
     scale.add_argument("--data", type=Path, required=True, metavar="DIR", help="holds piaf/, squad-en/ and xquad/")
     scale.add_argument("--sizes", type=positive, nargs="+", metavar="N", help="passages (default: 1000 to 1000000)")
-    scale.add_argument("--sets", type=Path, default=ROOT / "var" / "sets", metavar="DIR", help="default: %(default)s")
+    scale.add_argument(
+        "--sets", type=Path, default=ROOT / "var" / "sets", metavar="DIR",
+        help="default: %(default)s; its questions are written anew, so not beside another bench that reads them",
+    )  # fmt: skip
     scale.add_argument("--out", type=Path, default=ROOT / "var" / "scale", metavar="DIR", help="default: %(default)s")
     scale.add_argument("--again", action="store_true", help="build what is there once more")
     scale.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers")
