@@ -8,6 +8,7 @@ import json
 import multiprocessing
 import sqlite3
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -97,7 +98,8 @@ def test_a_server_forgets_in_time_and_goes_on_after_a_failure(
         forgetting.cancel()
 
     monkeypatch.setattr(serving, "FORGET_EVERY_S", 0.01)
-    asyncio.run(asyncio.wait_for(serve(), 30))
+    with ThreadPoolExecutor(1) as pool:  # Playwright has a loop in this thread, where other tests have used it
+        pool.submit(lambda: asyncio.run(asyncio.wait_for(serve(), 60))).result()
 
 
 def test_who_only_reads_deletes_nothing(
