@@ -79,25 +79,24 @@ def test_what_is_too_old_goes_though_nobody_says_anything_more(tmp_path: Path) -
 def test_a_server_forgets_in_time_and_goes_on_after_a_failure(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    path, aside = tmp_path / "f.sqlite", tmp_path / "aside.sqlite"
+    path = tmp_path / "f.sqlite"
     feedback = Feedback(path, days=30)
     feedback.add("up", ANSWER)
-    with contextlib.closing(sqlite3.connect(path)) as database, database:
-        database.execute("UPDATE feedback SET at = '2020-01-01T00:00:00+00:00'")
 
     async def serve() -> None:
-        path.rename(aside)
-        path.mkdir()
-        forgetting = asyncio.create_task(serving._forget_in_time(feedback))
-        while "could not be deleted" not in caplog.text:
-            await asyncio.sleep(0.01)
-        path.rmdir()
-        aside.rename(path)
-        while Feedback(path).entries():
-            await asyncio.sleep(0.01)
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("UPDATE feedback SET at = '2020-01-01T00:00:00+00:00'")
+            other.execute("BEGIN EXCLUSIVE")
+            forgetting = asyncio.create_task(serving._forget_in_time(feedback))
+            while "could not be deleted" not in caplog.text:
+                await asyncio.sleep(0.01)
+            other.execute("COMMIT")
+            while other.execute("SELECT count(*) FROM feedback").fetchone()[0]:
+                await asyncio.sleep(0.01)
         forgetting.cancel()
 
     monkeypatch.setattr(serving, "FORGET_EVERY_S", 0.01)
+    monkeypatch.setattr("answer.feedback._WAIT_S", 0.1)
     with ThreadPoolExecutor(1) as pool:  # Playwright has a loop in this thread, where other tests have used it
         pool.submit(lambda: asyncio.run(asyncio.wait_for(serve(), 60))).result()
 
