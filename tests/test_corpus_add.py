@@ -395,6 +395,46 @@ def test_front_matter_names_what_it_names(tmp_path: Path) -> None:
             read_document(partial)
 
 
+LEAD = "Bref résumé du congrès."
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "title", "body"),
+    [
+        ("a.txt", f"{FIRST}\n\n{SECOND}", FIRST, [FIRST, SECOND]),
+        ("a.txt", f"{FIRST} {SECOND}", f"{FIRST} La construction a duré à peine …", [f"{FIRST} {SECOND}"]),
+        ("a.txt", f"Bulletin 518 - 21/06/2011\n\nUn parc\n\nRubrique : Espace\n\n{FIRST}", "Bulletin 518 - 21/06/2011", ["Un parc", FIRST]),
+        ("a.md", f"{FIRST}\n\n# Les essais\n\n{SECOND}", FIRST, [FIRST, "Les essais", SECOND]),
+        ("a.md", f"{LEAD}\n\n# Introduction\n\n{FIRST}", "Introduction", [LEAD, FIRST]),
+        ("a.md", f"---\ntitle: Un parc\n---\n\n{LEAD}\n\n# Introduction\n\n{FIRST}", "Un parc", [LEAD, "Introduction", FIRST]),
+        ("a.md", f"---\ntitle: Un parc\n---\n\n{FIRST}\n\n# Les essais\n\n{SECOND}", "Un parc", [FIRST, "Les essais", SECOND]),
+        ("a.md", f"---\ntitle: Un parc\n---\n\n# Un parc\n\n{LEAD}\n\n{FIRST}", "Un parc", [LEAD, FIRST]),
+    ],
+)  # fmt: skip
+def test_wherever_the_title_stands_no_text_is_lost(
+    name: str, text: str, title: str, body: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    article = read_document(tmp_path / name)
+    assert (article.title, article.body) == (title, "\n\n".join(body))
+    assert article.section != LEAD
+
+
+def test_what_stands_above_a_heading_is_its_section_only_where_it_is_no_sentence(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text(f"Environnement\n\n# Un parc\n\n{FIRST}", encoding="utf-8")
+    assert read_document(tmp_path / "a.md") == Article("a", "Un parc", "fr", FIRST, section="Environnement")
+
+
+def test_a_word_document_may_begin_with_its_text(tmp_path: Path) -> None:
+    document = docx.Document()
+    document.add_paragraph(FIRST)
+    document.add_heading("Les essais", 1)
+    document.add_paragraph(SECOND)
+    document.save(str(tmp_path / "a.docx"))
+    article = read_document(tmp_path / "a.docx")
+    assert (article.title, article.body) == (FIRST, f"{FIRST}\n\nLes essais\n\n{SECOND}")
+
+
 @pytest.mark.parametrize(
     ("name", "data", "told"),
     [

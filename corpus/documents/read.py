@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import replace
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 import lxml.etree as etree
@@ -18,7 +20,8 @@ from corpus.language import language
 from corpus.pages.charset import decode
 from corpus.pages.column import Column
 from corpus.pages.dates import read_date
-from corpus.pages.markup import lines_of, parse, tidy
+from corpus.pages.headers import opens_text, same
+from corpus.pages.markup import Line, lines_of, parse, tidy
 from corpus.pages.metadata import Found
 from corpus.pages.old_pages import read_column
 from corpus.pages.read import MAX_BYTES, article_id, named_id, read_page
@@ -40,6 +43,8 @@ _FOREIGN = (
     (b"\xd0\xcf\x11\xe0", "an old Word file (.doc)"), (b"{\\rtf", "an RTF file"), (b"\x89PNG", "a picture"),
     (b"\xff\xd8\xff", "a picture"), (b"GIF8", "a picture"), (b"\x1f\x8b", "a gzip archive"), (b"Rar!", "an archive"),
 )  # fmt: skip
+_LONGEST_TITLE = 150
+"""Characters of a title made of a text's first words, where the text begins with none."""
 _FENCE = re.compile(r"---[ \t]*\n(?P<front>.*?)\n---[ \t]*(?:\n|$)(?P<body>.*)", re.DOTALL)
 
 
@@ -88,12 +93,18 @@ def _page(data: bytes, own: str) -> Article:
     return read_page(data, fallback_id=own)
 
 
-def _article(tree: Any, said: Found, own: str) -> Article:
-    """The article that a document's elements make, with what its properties say where its text does not."""
+def _article(tree: Any, said: Found, own: str, *, titled: bool = False) -> Article:
+    """The article that a document's elements make, with what its properties say where its text does not.
+
+    `titled`: what they say of its title holds; a heading that says something else is text.
+    """
     lines = lines_of(tree)
-    headings = [line for line in lines if line.element.tag == "h1"]
-    title = headings[:1] or ([] if said.title else lines[:1])
-    seen = read_column(Column(tree, lines, frozenset(lines), [], False), lines, "", title=title)
+    title = _title(lines, said.title, titled)
+    if title is None:
+        words = said.title or shorten(" ".join(line.text for line in lines[:1]), _LONGEST_TITLE, placeholder=" …")
+        title = Line(words, True, tree, marks=frozenset({"heading"}))
+        lines = [title, *lines]
+    seen = read_column(Column(tree, lines, frozenset(lines), [], False), lines, "", title=[title])
     if not seen.body:
         raise PageError("holds a title but no text; expected an article.")
     return Article(
@@ -105,6 +116,13 @@ def _article(tree: Any, said: Found, own: str) -> Article:
         section=seen.section or said.section,
         authors=seen.authors or said.authors,
     )
+
+
+def _title(lines: list[Line], said: str, titled: bool) -> Line | None:
+    """The line above the text that is the title: a heading of the first rank, else the first where nothing is said."""
+    head = list(itertools.takewhile(lambda line: not opens_text(line, ""), lines))
+    headings = (line for line in head if line.element.tag == "h1" and (not titled or same(line.text, said)))
+    return next(headings, None if said else next(iter(head), None))
 
 
 def _text(text: str) -> Any:
@@ -133,7 +151,7 @@ def _article_file(fenced: re.Match[str], path: Path, own: str) -> Article:
         {_KEY.get(key.lower(), key.lower()): entry for key, entry in entries.items()},
     )
     _refuse_wrong(front, path)
-    plain = _article(_markdown(body), Found(title=_of(front, "title")), own)
+    plain = _article(_markdown(body), Found(title=_of(front, "title")), own, titled=bool(_of(front, "title")))
     return replace(
         plain,
         id=_of(front, "id") or own,

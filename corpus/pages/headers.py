@@ -195,7 +195,9 @@ def pick_section(head: list[Line], title: list[Line], lines: list[Line], labels:
     if value := labels.values.get("section"):
         return value
     linked = {_letters(t): t for line in lines for t in _links(line, site)}
-    at = head.index(title[0]) if title else len(head)
+    at = len(head)
+    if title:  # one made of the text's first words, or a strip that was taken apart, stands above all
+        at = head.index(title[0]) if title[0] in head else 0
     short = [line for line in head if _may_be_section(line, title)]
     for line in short:
         if any(
@@ -217,6 +219,7 @@ def _may_be_section(line: Line, title: list[Line]) -> bool:
     few = 1 <= len(line.text.split()) <= 7
     return (
         few
+        and not line.text.endswith((".", "!", "?", "…"))
         and line not in title
         and not _is_other(line)
         and not next(dates_in(line.text), None)

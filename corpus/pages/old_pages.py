@@ -23,8 +23,11 @@ _SIGNATURE = 3
 def read_column(
     column: Column, lines: list[Line], page_title: str, site: str = "", title: list[Line] | None = None
 ) -> Found:
-    """What the article's column and the lines above it say; `body` is its text. `title`: its lines, where known."""
-    own = column.lines
+    """What the article's column and the lines above it say; `body` is its text.
+
+    `title`: its lines, where known; then what stands above it is the article's too.
+    """
+    own, whole = column.lines, title is not None
     first = next(
         (number for number, line in enumerate(own) if line in column.running and opens_text(line, page_title)), len(own)
     )
@@ -40,7 +43,7 @@ def read_column(
     section = pick_section(above if title or head else column.before, title, lines, labels, site)
     dated = head if any(next(dates_in(line.text), None) for line in head) else above
     rest = own[first:]
-    kept = _head(head, title, labels, section, site) + _text(column, first, box, site)
+    kept = _head(head, title, labels, section, site, whole) + _text(column, first, box, site)
     return Found(
         title=labels.values.get("title") or " ".join(line.text for line in title),
         date=pick_date(dated, [line for line in title if line in dated], rest, labels),
@@ -83,14 +86,18 @@ def _authors(head: list[Line], body: list[Line], labels: Labels) -> tuple[str, .
     return ()
 
 
-def _head(head: list[Line], title: list[Line], labels: Labels, section: str, site: str) -> list[Line]:
+def _head(head: list[Line], title: list[Line], labels: Labels, section: str, site: str, whole: bool) -> list[Line]:
     """What of the head is the article's text already: a heading, a caption, a line in bold below the title."""
     at = max((number for number, line in enumerate(head) if line in title), default=-1)
-    start = max(labels.at) if at < 0 and labels.at else at
+    start = -1 if whole else max(labels.at) if at < 0 and labels.at else at
     return [
         line
         for number, line in enumerate(head)
-        if number > start and number not in labels.at and not is_about(line, section) and not _is_tool(line, site)
+        if number > start
+        and line not in title
+        and number not in labels.at
+        and not is_about(line, section)
+        and not _is_tool(line, site)
     ]
 
 
