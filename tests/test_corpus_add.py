@@ -457,6 +457,24 @@ def test_html_under_another_name_is_html(tmp_path: Path) -> None:
     assert read_document(tmp_path / "page.txt").title == "Un parc éolien"
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("page", [WORDPRESS, f"<h1>Un parc éolien</h1><p>{FIRST}</p>"], ids=["whole", "fragment"])
+def test_html_in_utf_16_is_html(encoding: str, page: str, tmp_path: Path) -> None:
+    (tmp_path / "page.html").write_bytes(page.encode(encoding))
+    article = read_document(tmp_path / "page.html")
+    assert article.title == "Un parc éolien" and article.body.startswith(FIRST)
+
+
+@pytest.mark.parametrize("name", ["page.html", "page.txt"])
+def test_thousands_of_comments_above_a_page_are_read_over(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text('<!--#set var="a" -->\n' * 2000 + WORDPRESS, encoding="utf-8")
+    assert read_document(tmp_path / name).title == "Un parc éolien"
+    (tmp_path / "a.html").write_text(
+        '<!--#set var="a" -->\n' * 2000 + f"<h1>Un parc</h1><p>{FIRST}</p>", encoding="utf-8"
+    )
+    assert read_document(tmp_path / "a.html") == Article("a", "Un parc", "fr", FIRST)
+
+
 # The command
 
 

@@ -35,10 +35,10 @@ MAX_FILE_BYTES = 50_000_000
 """Of a PDF or DOCX with its pictures; pages and texts have MAX_BYTES."""
 
 _HTML = re.compile(
-    rb"\s*(?:<\?xml[^>]{0,200}\?>\s*)?(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html|head|body|title|meta)\b",
+    r"\s*(?:<\?xml[^>]{0,200}\?>\s*)?(?:<!--.{0,2000}?-->\s*)*+<(?:!doctype\s+html|html|head|body|title|meta)\b",
     re.I | re.S,
 )
-_TAG = re.compile(rb"<(?:p|br|div|td|table|h[1-6]|a|font|span|article)\b[^>]{0,300}>", re.I)
+_TAG = re.compile(r"<(?:p|br|div|td|table|h[1-6]|a|font|span|article)\b[^>]{0,300}>", re.I)
 _FOREIGN = (
     (b"\xd0\xcf\x11\xe0", "an old Word file (.doc)"), (b"{\\rtf", "an RTF file"), (b"\x89PNG", "a picture"),
     (b"\xff\xd8\xff", "a picture"), (b"GIF8", "a picture"), (b"\x1f\x8b", "a gzip archive"), (b"Rar!", "an archive"),
@@ -62,9 +62,9 @@ def read_document(path: Path) -> Article:
     if data.startswith(b"PK\x03\x04"):
         return _article(*read_word(data), own)
     _refuse_binary(data)
-    if _HTML.match(data.removeprefix(b"\xef\xbb\xbf")) or (path.suffix.lower() in SUFFIXES[:3] and _TAG.search(data)):
-        return _page(data, own)
     text = decode(data).replace("\r\n", "\n").replace("\r", "\n")
+    if _HTML.match(text) or (path.suffix.lower() in SUFFIXES[:3] and _TAG.search(text)):
+        return read_page(data, fallback_id=own)
     if fenced := _FENCE.match(text):
         return _article_file(fenced, path, own)
     tree = _markdown(text) if path.suffix.lower() in (".md", ".markdown") else _text(text)
@@ -87,10 +87,6 @@ def _refuse_binary(data: bytes) -> None:
     odd = sum(byte < 9 or 13 < byte < 32 for byte in data[:4096])
     if odd * 20 > len(data[:4096]) and not data.startswith((b"\xff\xfe", b"\xfe\xff")) and b"\x00<" not in data[:200]:
         raise PageError("is no text; expected HTML, PDF, DOCX, Markdown or text.")
-
-
-def _page(data: bytes, own: str) -> Article:
-    return read_page(data, fallback_id=own)
 
 
 def _article(tree: Any, said: Found, own: str, *, titled: bool = False) -> Article:
