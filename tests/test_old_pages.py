@@ -319,6 +319,24 @@ def test_lists_notes_and_raised_figures_keep_their_meaning() -> None:
     assert lines == ["3. c", "4. d", "10⁹ m² de CO2[1]\u00a0: 1er"]
 
 
+@pytest.mark.parametrize("before", ["", "<h2>Le bilan</h2>"])
+def test_a_table_of_data_may_begin_with_an_empty_corner(before: str) -> None:
+    data = "<table><tr><td></td><td>2010</td><td>2011</td></tr><tr><td>Saxe</td><td>12</td><td>15</td></tr></table>"
+    lines = lines_of(parse(f"<html><body>{before}{data}</body></html>"))[-2:]
+    assert [line.text for line in lines] == ["| 2010 | 2011", "Saxe | 12 | 15"]
+    assert all(line.marks == {"row"} for line in lines)
+
+
+@pytest.mark.parametrize("link", ["http://[votre-site]/x", "http://["])
+def test_a_link_that_is_no_address_is_one_that_leaves(link: str) -> None:
+    text = f"<h1>Un titre clair</h1><p>{PARAGRAPH}</p><p>{PARAGRAPH}<a href='{link}'>Ici.</a></p>"
+    head = f"<title>T</title><link rel=canonical href='{link}'>"
+    for body in (text, f"<table><tr><td><a href='{link}'>Accueil</a></td><td>{text}</td></tr></table>"):
+        article = read_page(f"<html><head>{head}</head><body>{body}</body></html>".encode())
+        assert (article.id, article.url) == ("Un-titre-clair", "")
+        assert article.body == f"{PARAGRAPH.strip()}\n\n{PARAGRAPH}Ici."
+
+
 def test_the_language_of_the_text_is_believed_against_its_page() -> None:
     german = "Weht der Wind stark, müssen Netzbetreiber immer häufiger Anlagen abschalten. " * 5
     declared = f"<h1>ADELE</h1><p>{german}</p>"

@@ -97,7 +97,10 @@ def internal(href: str, site: str = "") -> bool:
     """Whether a link stays on the site: `page.htm`, `?id=3`, `javascript:…`; not a note's `#_ftn1`, not mail."""
     if href.startswith(("#", "mailto:")):
         return href in ("#", "#top", "#haut", "#oben")
-    host = urlsplit(href).netloc if "://" in href else ""
+    try:
+        host = urlsplit(href).netloc if "://" in href else ""
+    except ValueError:  # `http://[votre-site]/`, as a form was left
+        return False
     return not host or host == site
 
 

@@ -36,8 +36,8 @@ _WIDGET = re.compile(
 """What plugins put into the text of WordPress's posts, and what only a screen reader is told."""
 _RAISED = str.maketrans("0123456789+-−n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻ⁿ")
 _CP1252 = {code: bytes([code]).decode("cp1252", "ignore") for code in range(0x80, 0xA0)}
-_INVISIBLE = dict.fromkeys((0xAD, 0x200B, 0x2060, 0xFEFF))
-"""Soft hyphen, zero width space, word joiner, byte order mark."""
+_INVISIBLE = dict.fromkeys((0xAD, 0x200B, 0x2060, 0xFEFF, 0xFFFE, 0xFFFF))
+"""Soft hyphen, zero width space, word joiner, byte order mark, and the two that are no characters for lxml either."""
 _BLANKS = re.compile(r"[ \t\r\n\f\v\u2028\u2029]+")
 _WIDE = re.compile(r"[ \u00a0]*(?:[ ]\u00a0|\u00a0[ \u00a0])[ \u00a0]*")
 _MOST_ELEMENTS = 30_000
@@ -208,6 +208,8 @@ class _Writer:
     def _cell(self, element: Any) -> None:
         """A cell of a table of data goes on the line of its row."""
         if element.getprevious() is not None:
+            if not self._pending():
+                self.element = element  # the cells before are empty: no text has set it
             self.parts.append(" | ")
 
     def _is_data_cell(self, element: Any) -> bool:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from corpus.pages.dates import read_date
 from corpus.pages.labels import names
@@ -105,14 +106,22 @@ def _language(root: Any, meta: dict[str, str]) -> str:
 
 def _address(root: Any, meta: dict[str, str]) -> str:
     canonical = [e.get("href") or "" for e in root.iter("link") if (e.get("rel") or "").lower() == "canonical"]
-    return next((url for url in (*canonical, meta.get("og:url", "")) if url.startswith(("http://", "https://"))), "")
+    return next(filter(_is_address, (*canonical, meta.get("og:url", ""))), "")
+
+
+def _is_address(url: str) -> bool:
+    try:
+        return url.startswith(("http://", "https://")) and bool(urlsplit(url).netloc)
+    except ValueError:  # `http://[votre-site]/`
+        return False
 
 
 def _json_ld(root: Any) -> dict[str, str]:
     """Of the first article in the page's JSON-LD: headline, datePublished, articleSection and author, as text."""
     for thing in _things(root):
         kinds = thing.get("@type")
-        if _ARTICLES.intersection(kinds if isinstance(kinds, list) else [kinds]) and thing.get("headline"):
+        named = {kind for kind in (kinds if isinstance(kinds, list) else [kinds]) if isinstance(kind, str)}
+        if named & _ARTICLES and thing.get("headline"):
             keys = ("headline", "datePublished", "articleSection", "author")
             return {key: text for key in keys if (text := tidy(_said(thing.get(key))))}
     return {}
