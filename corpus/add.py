@@ -50,7 +50,7 @@ def add(
     for path in tqdm(files, "adding", unit="file", disable=not progress, leave=False):
         try:
             article = read_document(path)
-        except (PageError, ArticleError, OSError) as error:
+        except Exception as error:  # whatever a strange file makes the libraries stumble over
             yield Outcome(path, "failed", _reason(error))
             continue
         try:
@@ -61,12 +61,12 @@ def add(
 
 def _files(paths: Sequence[Path]) -> Iterator[Path]:
     """Each file once, in order; of folders those of a known kind that are not hidden."""
-    seen: set[Path] = set()
+    seen: set[str] = set()
     for path in paths:
         inside = sorted(p for p in path.rglob("*") if _is_document(p, path)) if path.is_dir() else [path]
         for file in inside:
-            if file.resolve() not in seen:
-                seen.add(file.resolve())
+            if (real := os.path.realpath(file)) not in seen:  # `resolve` raises for a link to itself
+                seen.add(real)
                 yield file
 
 
@@ -78,7 +78,9 @@ def _is_document(path: Path, folder: Path) -> bool:
 def _reason(error: Exception) -> str:
     if isinstance(error, ArticleError):
         return f"{f'line {error.line}: ' if error.line else ''}{error.problem}"
-    return (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    return str(error) if isinstance(error, PageError) else f"cannot be read ({type(error).__name__}: {error})"
 
 
 class _Run:

@@ -191,6 +191,13 @@ def test_a_page_of_plain_divs_with_meta_tags() -> None:
     assert article.body == f"{FIRST}\n\n{SECOND}\n\nEn bref : c'est fait."
 
 
+@pytest.mark.parametrize("kind", ["[{}]", '{"a": 1}', '[["Article"], "Thing"]', "null", "5"])
+def test_what_json_ld_calls_no_article_is_none(kind: str) -> None:
+    linked = f'<script type="application/ld+json">{{"@type": {kind}, "headline": "Autre"}}</script>'
+    page = f"<html><head>{linked}</head><body><article><h1>Un parc</h1><p>{FIRST}</p></article></body></html>"
+    assert read_page(page.encode(), id="a") == Article("a", "Un parc", "fr", FIRST)
+
+
 # Other documents
 
 
@@ -252,7 +259,13 @@ def test_pdfs_that_cannot_be_read_say_so(tmp_path: Path) -> None:
     writer.write(tmp_path / "locked.pdf")
     cut = tmp_path / "cut.pdf"
     cut.write_bytes(scan.read_bytes()[:400])
-    for path, told in ((tmp_path / "locked.pdf", "is encrypted"), (cut, "damaged PDF|no text")):
+    odd = tmp_path / "odd.pdf"
+    odd.write_bytes((tmp_path / "open.pdf").read_bytes().replace(b"/FlateDecode", b"/OtherDecode"))
+    for path, told in (
+        (tmp_path / "locked.pdf", "is encrypted"),
+        (cut, "damaged PDF|no text"),
+        (odd, r"is a damaged PDF \(NotImplementedError: Unsupported filter /OtherDecode\)"),
+    ):
         with pytest.raises(PageError, match=told):
             read_document(path)
 
@@ -353,9 +366,26 @@ def test_archives_that_are_no_document(tmp_path: Path) -> None:
     hollow = tmp_path / "hollow.docx"
     with zipfile.ZipFile(hollow, "w") as archive:
         archive.writestr("word/document.xml", b"<x/>")
-    for path, told in ((bomb, "unpacks to 60,000,000 bytes"), (other, "no Word document"), (hollow, "damaged DOCX")):
+    with zipfile.ZipFile(_word(tmp_path / "note.docx")) as archive:
+        part = archive.getinfo("word/document.xml")
+    data, start = (tmp_path / "note.docx").read_bytes(), part.header_offset + 30 + len(part.filename)
+    torn = tmp_path / "torn.docx"
+    torn.write_bytes(data[:start] + b"\xff" * 20 + data[start + 20 :])
+    for path, told in (
+        (bomb, "unpacks to 60,000,000 bytes"),
+        (other, "no Word document"),
+        (hollow, "damaged DOCX"),
+        (torn, "is a damaged DOCX .*while decompressing data"),
+    ):
         with pytest.raises(PageError, match=told):
             read_document(path)
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.md", "a.html"])
+def test_what_is_no_character_is_left_out(name: str, tmp_path: Path) -> None:
+    title = {"a.txt": "{}", "a.md": "# {}", "a.html": "<h1>{}</h1><p>"}[name].format("Un\uffff parc\x07")
+    (tmp_path / name).write_text(f"{title}\n\n\ufffe{FIRST}", encoding="utf-8")
+    assert read_document(tmp_path / name) == Article("a", "Un parc", "fr", FIRST)
 
 
 def test_markdown_and_text(tmp_path: Path) -> None:
@@ -521,6 +551,30 @@ def test_what_fails_is_told_and_stops_nothing(tmp_path: Path, capsys: pytest.Cap
         "2 added, 0 changed, 0 unchanged, 3 failed.",
     ]
     assert [(article.id, article.title) for article in read_articles(directory)] == [("a", "Un"), ("b", "B")]
+
+
+def test_whatever_a_file_makes_a_library_raise_stops_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stumble(path: Path) -> Article:
+        if path.name == "a.txt":
+            raise RuntimeError("odd")
+        return read_document(path)
+
+    monkeypatch.setattr("corpus.add.read_document", stumble)
+    for name in "ab":
+        (tmp_path / f"{name}.txt").write_text(f"Un\n\n{FIRST}", encoding="utf-8")
+    loop = tmp_path / "loop.txt"
+    loop.symlink_to(loop)
+    status, lines = add(capsys, tmp_path / "a.txt", loop, tmp_path / "b.txt", "--articles", tmp_path / "articles")
+    assert (status, lines) == (
+        1,
+        [
+            f"failed: {tmp_path}/a.txt: cannot be read (RuntimeError: odd)",
+            f"failed: {loop}: Too many levels of symbolic links",
+            "1 added, 0 changed, 0 unchanged, 2 failed.",
+        ],
+    )
 
 
 def test_changes_replace_and_others_are_left(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 import lxml.etree as etree
 import pypdf
-from pypdf.errors import DependencyError, PyPdfError
+from pypdf.errors import DependencyError
 
 from corpus.pages.markup import tidy
 from errors import PageError
@@ -68,7 +68,9 @@ def _pages(data: bytes) -> list[list[Row]]:
         return [_rows(page, number) for number, page in enumerate(reader.pages)]
     except DependencyError:
         raise PageError("is encrypted in a way that cannot be opened; save it without protection.") from None
-    except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
+    except PageError:
+        raise
+    except Exception as error:  # whatever damage, or a filter that it does not know, makes pypdf stumble over
         raise PageError(f"is a damaged PDF ({type(error).__name__}: {str(error)[:80]}); save it again.") from None
 
 

@@ -34,7 +34,7 @@ def read_word(data: bytes) -> tuple[Any, Found]:
         document = docx.Document(io.BytesIO(data))
         body = _body(document)
         properties = _properties(document.core_properties)
-    except (KeyError, ValueError, AttributeError, etree.XMLSyntaxError, zipfile.BadZipFile, OSError) as error:
+    except Exception as error:  # whatever damage makes zipfile, zlib, lxml or python-docx stumble over
         raise PageError(f"is a damaged DOCX ({type(error).__name__}: {str(error)[:80]}); save it again.") from None
     return body, properties
 
