@@ -12,12 +12,15 @@ import sys
 import time
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import docx
 import matplotlib
 import matplotlib.pyplot as plt
 import pypdf
 import pytest
+from docx.oxml import parse_xml
+from docx.oxml.ns import nsdecls
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import Browser
@@ -354,6 +357,31 @@ def test_footnotes_of_a_word_document_are_called_and_told(tmp_path: Path) -> Non
         new.writestr("word/footnotes.xml", f'<w:footnotes {w}><w:footnote w:id="0"/>{note}</w:footnotes>')
     body = read_document(tmp_path / "b.docx").body
     assert body.startswith(f"{FIRST}[1]\n\nLes essais") and body.endswith("\n\n[1] Hors taxes.")
+
+
+def test_a_word_document_in_content_controls_is_read_whole(tmp_path: Path) -> None:
+    """As Word's templates frame paragraphs, inside cells too, and as it keeps what was moved while changes are tracked."""
+
+    def framed(element: Any, properties: str = "") -> None:
+        frame = parse_xml(f"<w:sdt {nsdecls('w')}><w:sdtPr>{properties}</w:sdtPr><w:sdtContent/></w:sdt>")
+        element.addprevious(frame)
+        frame[1].append(element)
+
+    document = docx.Document(str(_word(tmp_path / "a.docx")))
+    expected = read_document(tmp_path / "a.docx")
+    first, table = document.paragraphs[1]._p, document.tables[0]
+    cell, other = table.rows[0].cells
+    for inner in (first, first, cell.paragraphs[0]._p, other._tc, table.rows[1]._tr, table._tbl):  # one in another, too
+        framed(inner)
+    gallery = '<w:docPartObj><w:docPartGallery w:val="Table of Contents"/></w:docPartObj>'
+    framed(document.add_paragraph("Les essais 1")._p, gallery)
+    framed(document.add_paragraph("Cliquez ici pour entrer du texte.")._p, "<w:showingPlcHdr/>")
+    run = document.add_paragraph("Les essais, qui ont été déplacés.")._p[0]
+    moved = parse_xml(f'<w:moveFrom {nsdecls("w")} w:id="1" w:author="A"/>')
+    run.addprevious(moved)
+    moved.append(run)
+    document.save(str(tmp_path / "a.docx"))
+    assert read_document(tmp_path / "a.docx") == expected
 
 
 def test_archives_that_are_no_document(tmp_path: Path) -> None:

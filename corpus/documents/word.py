@@ -23,6 +23,8 @@ _LARGEST = 50_000_000
 _MOST_PARTS = 2000
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
+_MOVED = f"{_W}moveFrom"
+"""Where a text was before it was moved, while changes are tracked."""
 _NOTES = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/footnotes"
 _TEMPLATE_AUTHOR = "python-docx"  # of the library's own empty document, whose dates are its own too
 
@@ -32,6 +34,7 @@ def read_word(data: bytes) -> tuple[Any, Found]:
     _refuse_bombs(data)
     try:
         document = docx.Document(io.BytesIO(data))
+        _unframe(document.element.body)
         body = _body(document)
         properties = _properties(document.core_properties)
     except Exception as error:  # whatever damage makes zipfile, zlib, lxml or python-docx stumble over
@@ -61,6 +64,17 @@ def _properties(core: Any) -> Found:
         lang=core.language or "",
         id=(core.identifier or "").strip(),
     )
+
+
+def _unframe(body: Any) -> None:
+    """Content controls off what they hold: python-docx steps over them. Tables of contents and prompts go with them."""
+    for control in list(body.iter(f"{_W}sdt")):
+        gallery = control.find(f"{_W}sdtPr/{_W}docPartObj/{_W}docPartGallery")
+        contents = gallery is not None and gallery.get(f"{_W}val") == "Table of Contents"
+        if not contents and control.find(f"{_W}sdtPr/{_W}showingPlcHdr") is None:
+            for child in control.findall(f"{_W}sdtContent/*"):
+                control.addprevious(child)
+        control.getparent().remove(control)
 
 
 def _body(document: Any) -> Any:
@@ -126,7 +140,7 @@ class _Notes:
 
     def _pieces(self, element: Any) -> Iterator[str]:
         for child in element.iter():
-            if any(parent.tag == _FALLBACK for parent in child.iterancestors(_FALLBACK)):
+            if next(child.iterancestors(_FALLBACK, _MOVED), None) is not None:
                 continue
             if child.tag == f"{_W}t":
                 yield _raised(child)
