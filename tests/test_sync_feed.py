@@ -156,6 +156,35 @@ def test_a_feed_that_is_no_good_xml_is_read_all_the_same(server: Misbehaving, di
 
 
 @pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("&#55357;&#56832;", "😀"),
+        ("&#xD83D;&#xDE00;&#8217;", "😀’"),
+        ("&#55357;", ""),
+        ("&#99999999999;", ""),
+        (f"&#{'9' * 5000};&#0000000000233;", "é"),
+        ("&#xFFFF;", ""),
+    ],
+    ids=["pair", "hexadecimal", "half", "beyond", "endless", "none"],
+)
+def test_references_to_no_character_are_mended_or_left_out(
+    server: Misbehaving, directory: Path, written: str, read: str
+) -> None:
+    source = feed(server, [item(server, "un", text("un")).replace("<title>", f"<title>H{written}2. ")])
+    assert sync(source, directory) == 0
+    assert kept(directory)["un"].title == f"H{read}2. L’article un"
+
+
+def test_a_feed_at_which_the_parser_stumbles_is_said_to_be_unreadable(
+    server: Misbehaving, directory: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    body = RSS.format(items=item(server, "un", text("un")).replace("<title>", "<title>&#55357;"))
+    source = server.page("/feed.xml", body.replace("UTF-8", "utf-16").encode("utf-16"))  # not looked through
+    assert sync(source, directory) == 2
+    assert f"{source}: the feed cannot be read (UnicodeEncodeError" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
     ("charset", "said", "content_type"),
     [
         ("iso-8859-1", "iso-8859-1", "text/xml"),

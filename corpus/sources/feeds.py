@@ -16,6 +16,7 @@ import html
 import io
 import json
 import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -36,6 +37,8 @@ Entry = Mapping[str, Any]
 
 _END = re.compile(rb"</(?:rss|feed|(?:\w+:)?RDF|channel)\s*>", re.IGNORECASE)
 _ENCODING = re.compile(rb"encoding=['\"]([\w.:-]+)", re.ASCII)
+_REFERENCES = re.compile(rb"(?:&#(?:x[0-9a-f]+|[0-9]+);)+", re.IGNORECASE)
+_NUMBER = re.compile(rb"#(x?)0*([0-9a-f]{1,10})", re.IGNORECASE)
 _TAIL = 4000
 """Bytes at the end of a feed in which its last tag is looked for; caches append comments."""
 
@@ -103,8 +106,24 @@ def _parsed(fetched: Fetched) -> Any:
     _refuse_entities(fetched)
     charset = f"; charset={fetched.charset}" if fetched.charset else ""
     said = {"content-type": f"application/xml{charset}", "content-location": fetched.url}
-    # As bytes in a file: a text would be taken for an address to open.
-    return feedparser.parse(io.BytesIO(fetched.body), response_headers=said, sanitize_html=False)
+    body = io.BytesIO(_REFERENCES.sub(_characters, fetched.body))  # a text would be taken for an address to open
+    try:
+        return feedparser.parse(body, response_headers=said, sanitize_html=False)
+    except Exception as error:
+        told = f"the feed cannot be read ({type(error).__name__}: {str(error)[:80]}); expected RSS or Atom"
+        raise SourceError(f"{fetched.url}: {told}.") from error
+
+
+def _characters(references: re.Match[bytes]) -> bytes:
+    """Numeric references as XML admits them: the two halves of a character as one, what stands for none left out.
+
+    >>> _REFERENCES.sub(_characters, b"A &#55357;&#56832;&#99999999999;")
+    b'A &#128512;'
+    """
+    codes = (int(digits, 16 if hexadecimal else 10) for hexadecimal, digits in _NUMBER.findall(references[0]))
+    halves = "".join(chr(code) for code in codes if code <= sys.maxunicode)
+    text = halves.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
+    return "".join(f"&#{ord(c)};" for c in text if c not in "\ufffe\uffff").encode()
 
 
 def _refuse_entities(fetched: Fetched) -> None:
