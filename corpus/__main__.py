@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import sys
 from pathlib import Path
@@ -16,6 +17,8 @@ from settings import Settings
 
 @one_line_errors
 def main(argv: list[str] | None = None) -> int:
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # files' names, which need not be UTF-8, are told
     arguments = _parser(Settings.from_environment().articles).parse_args(argv)
     if arguments.verb == "check":
         return _check(arguments.articles)

@@ -16,6 +16,7 @@ from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from corpus.sources.source import storable
 from errors import SourceError
 
 __all__ = ["Item", "Ledger", "open_ledger"]
@@ -67,7 +68,7 @@ class Ledger:
     """The items of one source, and what is known of the others' articles."""
 
     def __init__(self, database: sqlite3.Connection, source: str) -> None:
-        self._database, self._source = database, source
+        self._database, self._source = database, storable(source)
         database.executescript(_SCHEMA)
         if urlsplit(source).path == "/":
             self._take_over(source.removesuffix("/"))
@@ -89,7 +90,7 @@ class Ledger:
 
     def put(self, item: Item) -> None:
         with self._database:
-            self._database.execute(_PUT, (self._source, *astuple(item)))
+            self._database.execute(_PUT, (self._source, *map(storable, astuple(item))))
 
     def drop(self, key: str) -> None:
         with self._database:
@@ -134,9 +135,10 @@ def open_ledger(directory: Path, source: str, *, dry_run: bool = False) -> Itera
     """
     if not dry_run:
         directory.mkdir(parents=True, exist_ok=True)
-    with _locked(directory, dry_run), contextlib.closing(_connect(directory / _FILE, dry_run)) as database:
+    with _locked(directory, dry_run):
         try:
-            yield Ledger(database, source)
+            with contextlib.closing(_connect(directory / _FILE, dry_run)) as database:
+                yield Ledger(database, source)
         except sqlite3.OperationalError as error:  # a full disk, no permission
             raise SourceError(f"{directory / _FILE}: {error}; what was done so far is kept.") from error
         except sqlite3.DatabaseError as error:

@@ -605,6 +605,17 @@ def test_whatever_a_file_makes_a_library_raise_stops_nothing(
     )
 
 
+def test_names_that_are_no_utf_8_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    named, empty = (tmp_path / os.fsdecode(name) for name in (b"caf\xe9.txt", b"\xe9.txt"))
+    named.write_text(f"Un\n\n{FIRST}", encoding="utf-8")
+    empty.write_text("", encoding="utf-8")
+    status, lines = add(capsys, named, empty, "--articles", tmp_path / "articles", "--dry-run")
+    assert status == 1 and lines[:2] == [
+        f"added: caf from {tmp_path}/caf\\udce9.txt",
+        f"failed: {tmp_path}/\\udce9.txt: is empty; expected an article.",
+    ]
+
+
 def test_changes_replace_and_others_are_left(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     directory, source = tmp_path / "articles", tmp_path / "a.txt"
     write_article(Article("a", "Un", "fr", FIRST), directory, path=directory / "2011" / "premier.md")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import re
 import shutil
 import tempfile
@@ -111,6 +112,24 @@ def test_a_dry_run_writes_nothing(folder: Path, directory: Path, capsys: pytest.
     assert sync(folder, directory, "--dry-run") == 0
     assert counts(capsys.readouterr().out) == {"changed": 1, "removed": 1}
     assert {path: path.read_bytes() for path in directory.iterdir()} == before
+
+
+def test_names_that_are_no_utf_8_are_names(folder: Path, directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = folder.rename(folder.with_name(os.fsdecode(b"\xe9t\xe9")))
+    named = folder / os.fsdecode(b"caf\xe9.html")
+    named.write_text(page("café"))
+    (folder / os.fsdecode(b"\xe9.html")).write_text("")
+    assert sync(folder, directory) == 1
+    assert capsys.readouterr().out.endswith("\\udce9.html: is empty; expected an article.\n")
+    (folder / os.fsdecode(b"\xe9.html")).unlink()
+    assert sync(folder, directory) == 0
+    assert kept(directory).keys() == {"un", "deux", "trois", "caf"}
+    capsys.readouterr()
+    assert sync(folder, directory) == 0
+    assert capsys.readouterr().out == "folder\nnothing new: 4 unchanged\n"
+    named.unlink()
+    assert sync(folder, directory) == 0
+    assert kept(directory).keys() == {"un", "deux", "trois"}
 
 
 def test_a_language_that_is_known_better(folder: Path, directory: Path) -> None:
@@ -284,8 +303,9 @@ def test_a_file_that_is_no_ledger_is_said_to_be_none(
     folder: Path, directory: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (directory / ".sync.sqlite").write_text("This is no database, and it is longer than a header. " * 20)
-    assert sync(folder, directory) == 2
-    assert ".sync.sqlite: file is not a database; expected what syncs remember." in capsys.readouterr().err
+    for options in ([], ["--dry-run"]):
+        assert sync(folder, directory, *options) == 2
+        assert ".sync.sqlite: file is not a database; expected what syncs remember." in capsys.readouterr().err
     assert kept(directory) == {}
 
 

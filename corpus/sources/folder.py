@@ -8,19 +8,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from corpus.documents.read import SUFFIXES, read_document
-from corpus.sources.source import Survey, Taken, Wanted, attempt
+from corpus.sources.source import Survey, Taken, Wanted, attempt, storable
 from errors import SourceError
 
 __all__ = ["Folder"]
 
 
 class Folder:
-    """Keys are paths from the folder, stamps are SHA-256 of the files. Hidden files and folders are left out."""
+    """Keys are paths from the folder, made storable; stamps are SHA-256 of the files. What is hidden is left out."""
 
     kind = "folder"
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._paths: dict[str, Path] = {}
 
     def survey(self, memory: Mapping[str, str]) -> Survey:
         if not self._folder.is_dir():
@@ -30,16 +31,17 @@ class Folder:
             inside = path.relative_to(self._folder)
             if path.suffix.lower() not in SUFFIXES or any(part.startswith(".") for part in inside.parts):
                 continue
+            key = storable(str(inside))
             try:
                 if not path.is_dir():
-                    stamps[str(inside)] = _digest(path)
+                    stamps[key], self._paths[key] = _digest(path), path
             except OSError as error:
-                problems.append((str(inside), str(error)))
+                problems.append((key, str(error)))
         return Survey(stamps, tuple(problems))
 
     def read(self, wanted: Sequence[Wanted]) -> Iterator[Taken]:
         for one in wanted:
-            yield attempt(one.key, functools.partial(read_document, self._folder / one.key))
+            yield attempt(one.key, functools.partial(read_document, self._paths[one.key]))
 
     def withdrawn(self, missing: Sequence[str]) -> set[str]:
         return {key for key in missing if not (self._folder / key).exists()}

@@ -12,7 +12,7 @@ from typing import Protocol
 from errors import ArticleError, BulletinError, FetchError
 from records import Article
 
-__all__ = ["NO_VALIDATORS", "Source", "Survey", "Taken", "Wanted", "attempt", "second_choice"]
+__all__ = ["NO_VALIDATORS", "Source", "Survey", "Taken", "Wanted", "attempt", "second_choice", "storable"]
 
 NO_VALIDATORS = ("", "")
 _MAX_ID = 100  # as corpus/articles.py admits
@@ -75,6 +75,11 @@ def attempt(key: str, read: Callable[[], Article]) -> Taken:
         return Taken(key, problem=str(error))
     except Exception as error:  # one item must not stop a thousand others
         return Taken(key, problem=f"cannot be read ({type(error).__name__}: {error})")
+
+
+def storable(text: str) -> str:
+    """`text` as UTF-8 can hold it: bytes of a file's name that are none stand as `\\udce9`."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def second_choice(id_: str, tail: str) -> str:
