@@ -30,7 +30,7 @@ class Shelf:
         ArticleError where the id is taken.
         """
         if item.article_id:  # once given, an id stays: others' links and questions name it
-            return dataclasses.replace(article, id=item.article_id), item.path
+            return dataclasses.replace(article, id=item.article_id), self.where(item)
         for id_ in dict.fromkeys(filter(None, (article.id, second_id))):
             if Path(id_).name != id_:
                 raise ArticleError(self.directory, f"the id {id_!r} cannot be the name of a file")
@@ -44,17 +44,27 @@ class Shelf:
                 raise ArticleError(holder, told)
         raise ArticleError(self.directory, f"the id {article.id!r} is another item's already; give this one its own")
 
+    def where(self, item: Item) -> str:
+        """The path of the item's file from the directory: as it was written, or where people moved it since."""
+        if item.digest and not (self.directory / item.path).exists():
+            moved = self._others().get(item.article_id)
+            return str(moved.relative_to(self.directory)) if moved else item.path
+        return item.path
+
     def _holder(self, id_: str) -> Path | None:
         if id_ in self.owners:
             return self.directory / self.owners[id_]
+        path = article_path(id_, self.directory)
+        return self._others().get(id_) or (path if path.exists() else None)
+
+    def _others(self) -> dict[str, Path]:
         if self._by_hand is None:
             self._by_hand = _by_hand(self.directory, set(self.owners.values()))
-        path = article_path(id_, self.directory)
-        return self._by_hand.get(id_) or (path if path.exists() else None)
+        return self._by_hand
 
 
 def _by_hand(directory: Path, ours: set[str]) -> dict[str, Path]:
-    """The articles that no sync wrote, by id; a file that cannot be read counts under its name."""
+    """The articles that lie where no sync wrote them, by id; a file that cannot be read counts under its name."""
     found = {}
     for path in sorted(directory.rglob("*.md")):
         inside = path.relative_to(directory)

@@ -128,19 +128,17 @@ class _Work:
             self.summary.unchanged += 1
 
     def remove(self, withdrawn: list[Item], items: dict[str, Item]) -> None:
+        shelf = Shelf(self.directory, self.ledger.owners())
         for item in withdrawn:
-            if item.article_id and self._is_edited(item):
+            file = self.directory / shelf.where(item)
+            if item.digest and file.exists() and _digest(file.read_bytes()) != item.digest:
                 told = "edited by hand since the last sync, and kept though its source withdrew it; yours from now on"
-                self.summary.failed.append((item.key, f"{self.directory / item.path}: {told}"))
+                self.summary.failed.append((item.key, f"{file}: {told}"))
             elif item.article_id:
-                (self.directory / item.path).unlink(missing_ok=True)
+                file.unlink(missing_ok=True)
                 self.summary.removed.append(item.article_id)
             self.ledger.drop(item.key)
             del items[item.key]
-
-    def _is_edited(self, item: Item) -> bool:
-        file = self.directory / item.path
-        return bool(item.digest) and file.exists() and _digest(file.read_bytes()) != item.digest
 
     def read(self, wanted: list[Wanted], survey: Survey, items: Mapping[str, Item], progress: bool) -> None:
         shelf = Shelf(self.directory, self.ledger.owners())

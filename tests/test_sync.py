@@ -246,6 +246,55 @@ def test_one_that_was_edited_by_hand_is_not_removed(
     assert sync(folder, directory) == 0  # said once: it is a file made by hand now
 
 
+def move(directory: Path) -> Path:
+    """`un.md` to a folder of its own, as an editor tidies up."""
+    (directory / "2012").mkdir()
+    return (directory / "un.md").rename(directory / "2012" / "un.md")
+
+
+@pytest.mark.parametrize("changed", [True, False])
+def test_one_that_was_moved_is_kept_in_step_where_it_lies(
+    folder: Path, directory: Path, changed: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert sync(folder, directory) == 0
+    moved = move(directory)
+    if changed:
+        (folder / "un.html").write_text(page("un", text("Munich")))
+    capsys.readouterr()
+    assert sync(folder, directory) == 0
+    assert counts(capsys.readouterr().out) == ({"changed": 1} if changed else {})
+    assert kept(directory).keys() == {"un", "deux", "trois"}
+    assert read_article(moved).body == text("Munich" if changed else "un") and not (directory / "un.md").exists()
+    assert sync(folder, directory) == 0
+    assert capsys.readouterr().out == "folder\nnothing new: 3 unchanged\n"
+    (folder / "un.html").unlink()
+    assert sync(folder, directory) == 0
+    assert kept(directory).keys() == {"deux", "trois"}
+
+
+def test_one_that_was_moved_and_is_withdrawn_goes(folder: Path, directory: Path) -> None:
+    assert sync(folder, directory) == 0
+    move(directory)
+    (folder / "un.html").unlink()
+    assert sync(folder, directory) == 0
+    assert kept(directory).keys() == {"deux", "trois"}
+
+
+def test_one_that_was_moved_and_edited_is_neither_overwritten_nor_removed(
+    folder: Path, directory: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert sync(folder, directory) == 0
+    moved = move(directory)
+    edited = edit_by_hand(moved)
+    assert sync(folder, directory) == 1
+    assert f"{moved}: edited by hand since the last sync, and not overwritten" in capsys.readouterr().out
+    (folder / "un.html").unlink()
+    assert sync(folder, directory) == 1
+    assert f"{moved}: edited by hand since the last sync, and kept" in capsys.readouterr().out
+    assert moved.read_text() == edited and not (directory / "un.md").exists()
+    assert kept(directory).keys() == {"un", "deux", "trois"}
+
+
 def test_a_site_is_one_source_with_and_without_its_slash(tmp_path: Path) -> None:
     assert source_name("https://site.example") == source_name("https://site.example/") == "https://site.example/"
     assert source_name("https://site.example?feed=rss") == "https://site.example?feed=rss"
