@@ -171,7 +171,10 @@ def test_one_is_killed_under_load_and_no_question_is_lost(pair: Pair) -> None:
 def test_a_server_that_is_there_and_silent_costs_a_moment(pair: Pair, tmp_path: Path) -> None:
     pair.ready()
     frozen, _ = pair.servers
-    sooner = {"proxy_read_timeout 30s": "proxy_read_timeout 3s"}
+    sooner = {
+        f"{name} {of_file}0s": f"{name} {of_file}s"  # a tenth of each
+        for name, of_file in (("proxy_read_timeout", 2), ("proxy_next_upstream_timeout", 3))
+    }
     nginx = Nginx(tmp_path, (pair.servers[0].port, pair.servers[1].port), UNLIMITED | sooner)
     frozen.freeze()
     try:
