@@ -166,6 +166,9 @@ def test_a_word_longer_than_a_passage_is_cut(encoder: Encoder) -> None:
         ("fr", ["Le BMWi.", "Une phrase"]),
         ("de", ["Das ist z. B. Berlin, d. h. die Hauptstadt.", "Ende."]),
         ("de", ["Am 6. März kam Dr. Müller.", "Er sprach."]),
+        ("de", ["Prof. Dr.-Ing. Hans Schmidt und Dipl.-Ing. Eva Roth sind da.", "Ende."]),
+        ("de", ["Die Nordex GmbH & Co. KG ist in der Invalidenstr. 43 in Berlin.", "Ende."]),
+        ("de", ["Abb. 3 zeigt bspw. Siemens und 3 Tsd. Euro.", "Ende."]),
         ("de", ["„Kommen Sie!“", "Sie kam.", "„Nein?“ sagte er."]),
         ("de", ["Es war 2014.", "Danach kam mehr."]),
         ("en", ["See e.g. Berlin and Fig. 3 of it.", "Next."]),
@@ -180,6 +183,15 @@ def test_sentences_end_where_a_reader_says(lang: Lang, expected: list[str]) -> N
 def test_a_list_is_cut_at_its_items_and_a_wrapped_line_is_not() -> None:
     body = "Cela passe par:\n– un soutien,\n– une aide\nfinancière,\n1. un prix"
     assert texts(body, "fr") == ["Cela passe par:", "– un soutien,", "– une aide\nfinancière,", "1. un prix"]
+
+
+def test_a_german_date_at_the_beginning_of_a_wrapped_line_is_no_list_item() -> None:
+    assert texts("Es war am\n6. März 2012.\n1. Mainz,\n2. Köln", "de") == [
+        "Es war am\n6. März 2012.",
+        "1. Mainz,",
+        "2. Köln",
+    ]
+    assert texts("Es ging um\n\n6. März und April", "de") == ["Es ging um", "6. März und April"]
 
 
 def test_a_blank_line_ends_a_sentence_even_with_no_break_spaces_in_it() -> None:

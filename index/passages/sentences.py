@@ -14,10 +14,11 @@ from records import Span
 # Written before a name, a number or a word they belong to, so that a capital after them begins nothing.
 _ABBREVIATIONS = frozenset(
     """
-    abs abt al approx apr art aug av avr bd boul bzw c.-à-d ca cf chap coll d.h dept dez dipl dir dr drs déc e.g env
-    est evtl ex feb fig fév févr geb gegr gen ggf gov h.c hon hrsg i.d.r i.e inc ing inkl jan jh jhd jr juil jul jun
-    lfd lt m mar max me med min mio mlle mm mme mr mrd mrs ms nat no nos nov nr o.ä oct okt op p p.ex phil pp pr
-    prof rd rep resp rev réf s.o s.u sen sept sog st ste str tel tél u u.a u.u usw v.a vgl vol vs z.b z.t zzgl éd
+    abb abs abt al approx apr art aug av avr bd boul bspw bzw c.-à-d ca cf chap cie co coll d.h dept dez dipl dir dr drs
+    dt déc e.g ehem env est evtl ex feb fig fév févr geb gegr gen ggf gov h.c hon hrsg i.d.r i.e inc ing inkl insb jan
+    jh jhd jr juil jul jun lfd lt m mar max me med min mio mlle mm mme mr mrd mrs ms nat no nos nov nr o.ä oct okt op p
+    p.ex phil pp pr prof rd rep resp rev réf s.o s.u sen sept sog st ste str tab tel tsd tél u u.a u.u usw v.a vgl vol
+    vs z.b z.t zzgl éd
     """.split()  # noqa: SIM905
 )
 _BULLET = r"(?:[–—•▪●◦*·-]|\(?\d{1,2}[.)]|[a-z]\))[ \t\u00a0\u202f]"
@@ -28,6 +29,8 @@ _BREAK = re.compile(
     r"|(?P<colon>:)(?=[ \t\r]*\n)"
 )
 _WORD_BEFORE = re.compile(r"[\w.\-’']*$")
+_ORDINAL = re.compile(r"\d{1,2}\.\s+(?:Jan|Feb|März|Apr|Mai\b|Jun|Jul|Aug|Sep|Okt|Nov|Dez|Jahrhundert)")
+"""German, at the beginning of a line that was wrapped: a date, no item of a list."""
 
 
 def sentences(text: str, lang: str) -> list[Span]:
@@ -47,9 +50,9 @@ def sentences(text: str, lang: str) -> list[Span]:
 
 
 def _ends_sentence(text: str, match: re.Match[str], lang: str) -> bool:
-    if match["stop"] is None:
-        return True
     following = text[match.end() :].lstrip()
+    if match["stop"] is None:
+        return not (lang == "de" and match[0].strip(" \t\r") == "\n" and _ORDINAL.match(following))
     if following[:1].islower() and "\n" not in text[match.end() : len(text) - len(following)]:
         return False
     if match["stop"][:2] not in (".", ". ", ".\n") and not match["stop"].startswith(".)"):
@@ -58,4 +61,6 @@ def _ends_sentence(text: str, match: re.Match[str], lang: str) -> bool:
     word = before[0] if before else ""
     initial = len(word) == 1 and word.isalpha() or re.fullmatch(r"(?:[^\W\d_]\.-?)+[^\W\d_]", word) is not None
     ordinal = lang == "de" and re.fullmatch(r"\d{1,2}", word) is not None
-    return not (initial or ordinal or word.lower() in _ABBREVIATIONS)
+    abbreviation = word.lower() in _ABBREVIATIONS or word.rpartition(".-")[2].lower() in _ABBREVIATIONS  # Dr.-Ing.
+    street = lang == "de" and word.lower().endswith("str")  # Invalidenstr.
+    return not (initial or ordinal or abbreviation or street)
