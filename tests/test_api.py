@@ -16,6 +16,7 @@ import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -29,13 +30,17 @@ from index.encoding.encoder import SentenceEncoder
 from index.versions.build import build
 from settings import Settings
 from tests.public import Echo, an_article, start
+from web.chat import Beginnings, Chat
+from web.desk import Desk
 from web.guard import MAX_BODY, client_key
+from web.metrics import Metrics
 from web.readiness import Readiness
+from web.texts import TEXTS
 
 QUESTION = "how many clusters are in go-cluster?"
 SITE = "https://site.test"
 LATE_S = 0.05
-"""What the issue allows to turn bad input away; the machine may be busy, so the best of several tries counts."""
+"""How long it may take to turn bad input away; the machine may be busy, so the best of several tries counts."""
 
 
 @pytest.fixture(scope="module")
@@ -157,7 +162,8 @@ def test_gradio_client_gives_the_same_answer(address: str, assistant: Assistant)
         client.close()
 
 
-def test_mcp_gives_the_same_answer(address: str, assistant: Assistant) -> None:
+def by_mcp(address: str, **arguments: Any) -> tuple[list[str], Any]:
+    """The names of the server's tools, and what the first says."""
     import httpx
     from mcp import ClientSession
     from mcp.client.streamable_http import streamable_http_client
@@ -173,15 +179,24 @@ def test_mcp_gives_the_same_answer(address: str, assistant: Assistant) -> None:
         ):
             await session.initialize()
             tools = (await session.list_tools()).tools
-            result = await session.call_tool(tools[0].name, {"question": QUESTION, "lang": "en", "turns": []})
+            result = await session.call_tool(tools[0].name, arguments)
             return [tool.name for tool in tools], result.content[0]
 
     with ThreadPoolExecutor(1) as pool:  # in this thread Playwright's loop may be running
-        names, content = pool.submit(lambda: asyncio.run(ask())).result()
+        return pool.submit(lambda: asyncio.run(ask())).result()
+
+
+def test_mcp_gives_the_same_answer(address: str, assistant: Assistant) -> None:
+    names, content = by_mcp(address, question=QUESTION, lang="en", turns=[])
     assert len(names) == 1
     assert names[0].endswith("ask")
     expected = assistant.ask(QUESTION, lang="en").to_json()
     assert without_timings(json.loads(content.text)) == without_timings(expected)
+
+
+def test_what_fails_here_is_no_tools_client_business() -> None:
+    _, content = by_mcp(start(Echo(an_article())), question="fail, please")
+    assert content.text == "'Something went wrong on our side.'"  # Gradio puts the marks
 
 
 def test_an_article_is_given_and_quotes_stand_in_it(address: str) -> None:
@@ -373,6 +388,19 @@ def test_a_thumb_is_kept_with_the_servers_own_answer(address: str, served: Setti
     assert without_timings(entry.answer) == without_timings(expected)
 
 
+def test_a_thumb_may_be_for_an_answer_that_filters_made(
+    assistant: Assistant, settings: Settings, tmp_path: Path
+) -> None:
+    file = tmp_path / "f.sqlite"
+    address = start(assistant, settings, feedback=file, feedback_days=90)
+    given = {"question": QUESTION, "verdict": "down", "filters": {"since": "2030-01-01"}}
+    assert call(address, "api/feedback", given).status == 204
+    assert Feedback(file).entries()[-1].answer["status"] == "refused"
+    told = call(address, "metrics").body.decode()
+    assert 'bulletin_questions_total{outcome="refused",surface="feedback"} 1.0' in told
+    assert 'surface="api"' not in told  # nobody asked anything
+
+
 def test_feedback_can_be_off(assistant: Assistant, settings: Settings, tmp_path: Path) -> None:
     file = tmp_path / "f.sqlite"
     address = start(assistant, settings, feedback=file, feedback_days=0)
@@ -445,6 +473,16 @@ def test_a_damaged_index_is_told_and_not_answered_from(own_index: Settings, monk
     assert (reply.status, reply.error) == (503, "unavailable")
     assert int(reply.headers["retry-after"]) > 0
     assert "passages.jsonl" not in reply.body.decode()  # a path of ours is nobody's business
+    article = call(address, "api/articles/go-cluster-2014")
+    assert (article.status, article.error) == (503, "unavailable")
+    assert call(address, "articles/go-cluster-2014").status == 503
+    assert by_mcp(address, question=QUESTION)[1].text == "'The index cannot be served at the moment.'"
+    readiness = Readiness(own_index.index, assistant.index.version)
+    assert readiness.problem(at_once=True)
+    chat = Chat(Desk(assistant, Metrics("v"), readiness, 1), 1000, None, 0)
+    english: Any = SimpleNamespace(headers={"accept-language": "en"})
+    *_, (_, _, _, _, _, notice, *_) = chat.ask(QUESTION, (), Beginnings(), english)
+    assert TEXTS["en"]["unavailable"] in notice.value
     passages.write_bytes(whole)
     assert call(address, "readyz").json()["ready"]
     assert call(address, "api/ask", {"question": QUESTION}).status == 200

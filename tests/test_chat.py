@@ -7,6 +7,7 @@ import re
 import socket
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,6 +15,7 @@ from urllib.parse import quote as percent_encode
 
 import pytest
 
+from answer.feedback import Feedback
 from errors import SettingsError
 from records import LANGS, Lang
 from settings import Settings
@@ -29,8 +31,9 @@ from tests.public import (
     start,
     visit,
 )
+from tests.visiting import Holding
 from web import render
-from web.chat import Chat, Exchange
+from web.chat import Beginnings, Chat, Exchange
 from web.desk import Desk
 from web.metrics import Metrics
 from web.readiness import Readiness
@@ -133,6 +136,46 @@ def test_a_new_conversation_forgets_the_old_one(browser: Any, address: str, reco
     assert recording.asked == [("Et la Suisse ?", ())]
 
 
+@pytest.fixture
+def holding(assistant: Any) -> Iterator[Holding]:
+    """Whoever is held is let go in the end."""
+    holding = Holding(assistant)
+    yield holding
+    holding.may_answer.set()
+
+
+def test_a_question_under_way_does_not_bring_the_old_conversation_back(browser: Any, holding: Holding) -> None:
+    holding.may_answer.set()
+    with visit(browser, start(holding)) as page:
+        ask(page, "how many clusters are in go-cluster?")
+        holding.may_answer.clear()
+        holding.found.clear()
+        page.locator("#box textarea").fill("Wie heißt der Bürgermeister von München?")
+        page.keyboard.press("Enter")
+        assert holding.found.wait(WAIT_MS / 1000)
+        page.get_by_role("button", name=TEXTS["fr"]["new"]).click()
+        expect(page.locator("#examples")).to_be_visible()
+        holding.may_answer.set()
+        ask(page, "Et la Suisse ?")
+        expect(page.locator("#log .asked")).to_have_count(1)
+
+
+def test_who_waits_behind_another_is_told(browser: Any, holding: Holding) -> None:
+    address = start(holding)
+    with visit(browser, address) as first, visit(browser, address) as second:
+        for page in (first, second):
+            page.locator("#box textarea").fill("how many clusters are in go-cluster?")
+            page.keyboard.press("Enter")
+            assert holding.found.wait(WAIT_MS / 1000)
+        expect(first.locator("#log .waiting")).to_be_visible()
+        expect(second.locator("#status")).to_have_text(TEXTS["fr"]["waiting"])
+        expect(second.locator("#status")).not_to_have_class("unseen")
+        holding.may_answer.set()
+        for page in (first, second):
+            done(page)
+            expect(page.locator("#status")).to_have_text("")
+
+
 def test_the_keyboard_alone_is_enough(browser: Any, address: str) -> None:
     with visit(browser, f"{address}?from=newsletter") as page:
         page.locator(".chip").first.focus()
@@ -172,6 +215,32 @@ def test_a_phone_needs_no_sideways_scrolling_and_keeps_the_question_box(browser:
             "[...document.querySelectorAll('button')].filter(b => b.offsetHeight && b.offsetHeight < 44).length"
         )
         assert small == 0
+
+
+@pytest.mark.parametrize("size", [(390, 740), (768, 1024), (667, 331), (320, 256)])
+def test_the_dock_hides_nothing_for_good(browser: Any, address: str, size: tuple[int, int]) -> None:
+    """On a phone, upright and on its side, and on a desktop magnified to 400 %."""
+    with visit(browser, address, locale="en-GB", viewport={"width": size[0], "height": size[1]}) as page:
+        ask(page, "how many clusters are in go-cluster?")
+        page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
+        foot, dock = page.locator("#footer p").bounding_box(), page.locator("#dock").bounding_box()
+        assert foot["y"] + foot["height"] <= dock["y"] or dock["y"] + dock["height"] <= foot["y"]
+        page.locator("#filters summary").click()
+        for field in ("#filter-section", "#filter-until", "#filters button", "#filters summary"):
+            page.locator(field).scroll_into_view_if_needed()
+            expect(page.locator(field)).to_be_in_viewport(ratio=1)
+
+
+def test_what_is_printed_is_all_of_it(browser: Any, address: str) -> None:
+    with visit(browser, address, viewport={"width": 1100, "height": 600}) as page:
+        for answers in (1, 2):
+            ask(page, "how many clusters are in go-cluster?", answers)
+        page.emulate_media(media="print")
+        for field in ("#dock", "#thumbs", "#again"):
+            expect(page.locator(field)).to_be_hidden()
+        for field in ("#panel", "#log .bubble-wrap"):
+            hidden = page.locator(field).evaluate("part => part.scrollHeight - part.clientHeight")
+            assert hidden <= 1, field
 
 
 def test_a_question_that_cannot_be_asked_goes_back_into_the_box(browser: Any, hostile_address: str) -> None:
@@ -252,11 +321,16 @@ def test_an_address_that_is_not_ours_is_named() -> None:
 
 # The events, without a browser
 
+REQUEST: Any = SimpleNamespace(headers={"accept-language": "de"})
 
-def events(assistant: Any, question: str, so_far: tuple[Exchange, ...] = (), browser_lang: str = "de") -> list[Any]:
+
+def a_chat(assistant: Any, feedback: Feedback | None = None) -> Chat:
     desk = Desk(assistant, Metrics("v"), Readiness(Path("none"), "v"), waiting=1)
-    chat = Chat(desk, max_question=30, feedback=None, days=0)
-    return list(chat.ask(question, so_far, SimpleNamespace(headers={"accept-language": browser_lang})))
+    return Chat(desk, max_question=30, feedback=feedback, days=90)
+
+
+def events(assistant: Any, question: str, so_far: tuple[Exchange, ...] = ()) -> list[Any]:
+    return list(a_chat(assistant).ask(question, so_far, Beginnings(), REQUEST))
 
 
 def test_only_the_last_three_questions_are_turns() -> None:
@@ -279,6 +353,16 @@ def test_what_went_wrong_is_said_and_nothing_is_remembered(question: str, proble
     assert len(messages) == 2
     assert box == question[:30]
     assert notice.value == f'<p class="notice" role="alert">{TEXTS["de"][problem]}</p>'
+
+
+def test_an_opinion_that_a_server_cannot_place_is_not_thanked_for(tmp_path: Path) -> None:
+    """Another server took over, or the hour has passed."""
+    chat = a_chat(Echo(an_article()), Feedback(tmp_path / "f.sqlite"))
+    _, _, told, _ = chat.rate("down", (), REQUEST)
+    _, said, _ = chat.comment("It is 91.", None, REQUEST)
+    assert TEXTS["de"]["not_kept"] in told.value and TEXTS["de"]["not_kept"] in said.value
+    _, said, _ = chat.comment("", None, REQUEST)
+    assert TEXTS["de"]["not_kept"] not in said.value  # nothing was said
 
 
 def test_a_question_too_long_is_never_drawn() -> None:

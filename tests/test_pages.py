@@ -209,7 +209,9 @@ def test_a_thumb_and_a_word_are_kept(browser: Any, address: str, served: Setting
         expect(page.locator("#log .reply")).to_have_count(1, timeout=WAIT_MS)
         page.get_by_role("button", name=TEXTS["de"]["no"], exact=True).click()
         thanks = TEXTS["de"]["thanks"].format(days=served.feedback_days)
-        expect(page.get_by_role("status").filter(has_text=thanks)).to_be_visible()
+        expect(page.locator("#thanks")).to_have_text(thanks)
+        expect(page.locator("#thanks")).to_be_focused()  # the button is gone, the keyboard goes on from here
+        expect(page.locator("#status")).to_have_text(thanks)  # was there before: what is new in it is read out
         expect(page.locator("#thumbs")).to_be_hidden()
         page.get_by_label(TEXTS["de"]["comment"]).fill("Es sind <b>91</b>.")
         page.get_by_role("button", name=TEXTS["de"]["send_comment"]).click()
@@ -247,7 +249,8 @@ def test_a_thumb_that_cannot_be_kept_is_said(browser: Any, tmp_path: Path) -> No
         expect(page.locator("#thumbs")).to_be_visible(timeout=WAIT_MS)
         file.write_text("no database any more, and long enough to be none " * 100)
         page.get_by_role("button", name=TEXTS["fr"]["yes"], exact=True).click()
-        expect(page.get_by_role("status").filter(has_text=TEXTS["fr"]["not_kept"])).to_be_visible()
+        expect(page.locator("#thanks")).to_have_text(TEXTS["fr"]["not_kept"])
+        expect(page.locator("#status")).to_have_text(TEXTS["fr"]["not_kept"])
 
 
 # Frames

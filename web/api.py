@@ -66,6 +66,10 @@ class _AskedIn(_Strict):
     question: Text
     lang: Lang | None = Field(None, description="The question's language; left out, it is recognised.")
     turns: list[Text] = Field([], max_length=MAX_TURNS, description="Earlier questions, oldest first.")
+    filters: FiltersIn | None = None
+
+    def filtered(self) -> Filters | None:
+        return Filters(self.filters.section, self.filters.since, self.filters.until) if self.filters else None
 
 
 class QuestionIn(_AskedIn):
@@ -78,10 +82,6 @@ class QuestionIn(_AskedIn):
             ]
         }
     )
-    filters: FiltersIn | None = None
-
-    def filtered(self) -> Filters | None:
-        return Filters(self.filters.section, self.filters.since, self.filters.until) if self.filters else None
 
 
 class FeedbackIn(_AskedIn):
@@ -180,7 +180,7 @@ class Api:
 
     async def ask(self, asked: QuestionIn, request: Request) -> Response:
         try:
-            answer = await self._answer("api", asked, request, asked.filtered())
+            answer = await self._answer("api", asked, request)
         except Exception as error:
             return problem_of(error)
         return JSONResponse(answer.to_json())
@@ -215,7 +215,7 @@ class Api:
         def tell(hits: Sequence[Hit] | None) -> None:
             loop.call_soon_threadsafe(found.put_nowait, hits)
 
-        answering = asyncio.ensure_future(self._answer("stream", asked, request, asked.filtered(), tell))
+        answering = asyncio.ensure_future(self._answer("stream", asked, request, tell))
         answering.add_done_callback(lambda _: found.put_nowait(None))
         try:
             if hits := await found.get():
@@ -234,16 +234,19 @@ class Api:
         surface: Surface,
         asked: _AskedIn,
         request: Request,
-        filters: Filters | None = None,
         found: Callable[[Sequence[Hit]], None] | None = None,
     ) -> Answer:
         ask = partial(
-            self.desk.ask, surface, asked.question, turns=asked.turns, lang=asked.lang, filters=filters, found=found
-        )
+            self.desk.ask, surface, asked.question, turns=asked.turns, lang=asked.lang, filters=asked.filtered(),
+            found=found,
+        )  # fmt: skip
         return await self.desk.in_turn(surface, ask, request.is_disconnected)
 
     async def article(self, article_id: str) -> Response:
-        article = self.desk.articles.get(article_id)
+        try:
+            article = self.desk.article(article_id)
+        except IndexUnavailable as error:
+            return problem_of(error)
         if not article:
             return problem("not_found", f"There is no article {article_id[:100]!r}.")
         date = article.date.isoformat() if article.date else ""
@@ -259,7 +262,7 @@ class Api:
         if not self.feedback:
             return problem("not_found", "Feedback is switched off here.")
         try:
-            answer = await self._answer("api", given, request)
+            answer = await self._answer("feedback", given, request)
             await to_thread.run_sync(self.feedback.add, given.verdict, answer, given.turns, given.comment)
         except Exception as error:
             return problem_of(error)

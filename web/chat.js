@@ -6,6 +6,10 @@
   const narrow = matchMedia("(max-width: 899px)");
   const ask = window.fetch.bind(window);
   let shown = 0;
+  let thanked = "";
+  let late;
+
+  const say = () => words[document.documentElement.lang.slice(0, 2)] ?? words.en;
 
   const tidy = () => {
     const root = document.documentElement;
@@ -25,7 +29,53 @@
     const heading = document.querySelector("h1");
     if (heading && document.title !== heading.textContent) document.title = heading.textContent;
     drawFilters();
+    drawStatus();
     follow();
+    thank();
+    if (document.querySelector("#notice [role=alert]")) queued(false);
+  };
+
+  // What was pressed has gone from the page, and the keyboard's place with it: go on from `element`.
+  const goOn = (element) => {
+    if (!element || (document.activeElement && document.activeElement !== document.body)) return;
+    if (element.tabIndex < 0) element.tabIndex = -1;
+    element.focus({ preventScroll: true });
+  };
+
+  // Screen readers say what changes in a live region that was there before; one that comes with its text they do not.
+  const status = () => document.getElementById("status");
+
+  const drawStatus = () => {
+    const dock = document.getElementById("dock");
+    if (dock && !status()) dock.prepend(make("p", { id: "status", class: "unseen", role: "status" }));
+  };
+
+  const thank = () => {
+    const thanks = document.getElementById("thanks");
+    const text = thanks?.textContent.trim() ?? "";
+    if (text === thanked) return;
+    thanked = text;
+    if (!text) return;
+    tellAnew(text);
+    goOn(thanks);
+  };
+
+  const tellAnew = (text) => {
+    status().textContent = "";
+    requestAnimationFrame(() => (status().textContent = text));
+  };
+
+  // A question that waits behind others' is in no page yet; without a word it would seem lost.
+  const queued = (waits) => {
+    clearTimeout(late);
+    if (waits) late = setTimeout(() => showQueued(true), 400);
+    else showQueued(false);
+  };
+
+  const showQueued = (waits) => {
+    if (!status() || waits === !status().classList.contains("unseen")) return;
+    status().classList.toggle("unseen", !waits);
+    status().textContent = waits ? say().waiting : "";
   };
 
   // The filters: native fields in a disclosure above the question box. What they hold goes with the question, as JSON
@@ -42,23 +92,23 @@
     const composer = document.getElementById("composer");
     if (!carrier || !composer || document.getElementById("filters")) return;
     carrier.tabIndex = -1;
-    const say = words[document.documentElement.lang.slice(0, 2)] ?? words.en;
-    const section = make("select", { id: "filter-section" }, make("option", { value: "" }, say.any_section));
+    const texts = say();
+    const section = make("select", { id: "filter-section" }, make("option", { value: "" }, texts.any_section));
     const date = (name) =>
       make("input", { id: `filter-${name}`, type: "text", maxlength: 40, autocomplete: "off", "aria-describedby": "filter-form" });
     const since = date("since");
     const until = date("until");
-    const clear = make("button", { type: "button", class: "secondary" }, say.clear);
+    const clear = make("button", { type: "button", class: "secondary" }, texts.clear);
     const label = (text, field) => make("label", { for: field.id }, text, field);
-    const summary = make("summary", {}, say.filters);
+    const summary = make("summary", {}, texts.filters);
     const fields = make(
       "div",
       { class: "fields" },
-      label(say.section, section),
-      label(say.since, since),
-      label(say.until, until),
+      label(texts.section, section),
+      label(texts.since, since),
+      label(texts.until, until),
       clear,
-      make("p", { id: "filter-form" }, say.date_form),
+      make("p", { id: "filter-form" }, texts.date_form),
     );
     const filters = make("details", { id: "filters" }, summary, fields);
     const tell = () => {
@@ -66,7 +116,7 @@
       const some = Object.values(set).filter(Boolean);
       carrier.value = some.length ? JSON.stringify(set) : "";
       carrier.dispatchEvent(new Event("input", { bubbles: true }));
-      summary.textContent = some.length ? `${say.filters_on}: ${some.join(" · ")}` : say.filters;
+      summary.textContent = some.length ? `${texts.filters_on}: ${some.join(" · ")}` : texts.filters;
       filters.classList.toggle("set", some.length > 0);
     };
     filters.addEventListener("input", tell);
@@ -88,12 +138,16 @@
     if (questions.length === shown) return;
     const more = questions.length > shown;
     shown = questions.length;
+    queued(false);
+    const box = document.querySelector("#box textarea");
     if (more) {
       document.getElementById("filters")?.removeAttribute("open"); // its summary says what is set
       scrollTo(questions[shown - 1]);
+      goOn(narrow.matches ? document.querySelector("#log [role=log]") : box); // a phone's keyboard would cover the answer
     } else if (!shown) {
       window.scrollTo({ top: 0 });
-      if (!narrow.matches) document.querySelector("#box textarea")?.focus();
+      if (!narrow.matches) box?.focus();
+      else goOn(document.querySelector("#examples h2"));
     }
   };
 
@@ -116,22 +170,25 @@
   // never reaches the page's own code.
   window.fetch = async (...request) => {
     const sent = ask(...request);
-    if (/\/queue\/join|\/run\/predict/.test(String(request[0]?.url ?? request[0]))) {
+    const address = String(request[0]?.url ?? request[0]);
+    if (/\/queue\/join|\/run\/predict/.test(address)) {
       sent.then(turnedAway, () => turnedAway(new Response(null, { status: 502 })));
     }
+    if (address.includes("/queue/join")) sent.then((reply) => queued(reply.ok), () => {});
     return sent;
   };
   window.addEventListener("offline", () => turnedAway(new Response(null, { status: 502 })));
 
   const turnedAway = async (reply) => {
     document.getElementById("turned-away")?.remove();
+    if (!reply.ok) queued(false);
     const usual = reply.ok ? undefined : ({ 429: "rate_limited", 503: "busy" }[reply.status] ?? "unavailable");
     const dock = usual && document.getElementById("dock");
     if (!dock) return;
     const { error } = await reply.clone().json().catch(() => ({}));
     const { [error?.type]: known } = words.en;
     const reason = known ? error.type : usual; // Gradio's own words have no type, and not every type has words
-    const { again, soon, [reason]: why } = words[document.documentElement.lang.slice(0, 2)] ?? words.en;
+    const { again, soon, [reason]: why } = say();
     const after = Number(reply.headers.get("retry-after"));
     const when = after ? new Intl.RelativeTimeFormat(document.documentElement.lang).format(after, "second") : soon;
     const notice = document.createElement("p");

@@ -19,11 +19,11 @@ import gradio as gr
 from pydantic import ValidationError
 
 from answer.feedback import Feedback, Verdict
-from errors import BulletinError, Busy, QuestionError
+from errors import BulletinError, IndexUnavailable, QuestionError, StorageError
 from records import Answer, Lang
 from settings import Settings
 from web import render
-from web.api import QuestionIn, invalid
+from web.api import QuestionIn, invalid, problem_of
 from web.desk import Desk
 from web.filters import FiltersUnreadable, read_filters
 from web.layout import Layout, draw
@@ -48,6 +48,13 @@ class Exchange:
     answer: Answer
 
 
+@dataclass(slots=True)
+class Beginnings:
+    """How often a reader began again: what was asked in a conversation before is answered to nobody."""
+
+    count: int = 0
+
+
 Conversation = tuple[Exchange, ...]
 Message = dict[str, str]
 
@@ -62,22 +69,32 @@ class Chat:
         self.days = days
 
     def ask(
-        self, question: str | None, so_far: Conversation, request: gr.Request, filters: str | None = None
+        self,
+        question: str | None,
+        so_far: Conversation,
+        begun: Beginnings,
+        request: gr.Request,
+        filters: str | None = None,
     ) -> Iterator[tuple[Any, ...]]:
         """Show the question at once, then its answer; a question that cannot be asked goes back into the box."""
         lang = reader_lang(request.headers.get("accept-language"))
         question = question or ""  # no browser sends null, but a program may
+        conversation = begun.count
         try:
             if len(question) > self.max_question:  # before it is shown: the box's own limit binds browsers only
                 raise QuestionError("too_long", f"{len(question)} characters; at most {self.max_question}.")
             only = read_filters(filters)
             yield self._page(so_far, lang, asking=question)
             answer = replace(self.desk.ask("chat", question, turns=_turns(so_far), filters=only), hits=())
-            yield self._page((*so_far, Exchange(question, answer))[-KEPT_EXCHANGES:], lang)
+            if begun.count == conversation:
+                yield self._page((*so_far, Exchange(question, answer))[-KEPT_EXCHANGES:], lang)
         except QuestionError as error:
             yield self._page(so_far, lang, box=question[: self.max_question], problem=error.reason)
         except FiltersUnreadable:
             yield self._page(so_far, lang, box=question, problem="filters_unreadable")
+        except IndexUnavailable as error:
+            log.error("%s", error)
+            yield self._page(so_far, lang, box=question, problem="unavailable")
         except Exception:
             log.exception("a question could not be answered")
             yield self._page(so_far, lang, box=question, problem="failure")
@@ -85,9 +102,9 @@ class Chat:
     def rate(self, verdict: Verdict, so_far: Conversation, request: gr.Request) -> tuple[Any, ...]:
         """Keep a thumb for the latest answer; then a word about it may be added."""
         lang = reader_lang(request.headers.get("accept-language"))
-        if not (self.feedback and so_far):
-            return None, gr.skip(), gr.skip(), gr.skip()
         try:
+            if not (self.feedback and so_far):
+                raise StorageError("a thumb was given to an answer that this server does not remember")
             number = self.feedback.add(verdict, so_far[-1].answer, _turns(so_far[:-1]))
         except BulletinError:
             log.exception("feedback could not be kept")
@@ -99,7 +116,9 @@ class Chat:
         """Add a reader's word to their thumb."""
         lang = reader_lang(request.headers.get("accept-language"))
         try:
-            if self.feedback and number and text:
+            if text:
+                if not (self.feedback and number):
+                    raise StorageError("a word was said on a thumb that this server does not remember")
                 self.feedback.comment(number, text)
         except BulletinError:
             log.exception("feedback could not be kept")
@@ -109,7 +128,8 @@ class Chat:
     def _thanks(self, key: str, lang: Lang) -> gr.Markdown:
         return gr.Markdown(render.thanks(TEXTS[lang][key].format(days=self.days)), visible=True)
 
-    def begin_again(self, request: gr.Request) -> tuple[Any, ...]:
+    def begin_again(self, begun: Beginnings, request: gr.Request) -> tuple[Any, ...]:
+        begun.count += 1
         return self._page((), reader_lang(request.headers.get("accept-language")))
 
     def _page(
@@ -160,10 +180,11 @@ def build_chat(desk: Desk, settings: Settings, feedback: Feedback | None) -> gr.
         # Not queued: Gradio asks queued tools over the network, at whatever host the request says that this one is.
         gr.api(_tool(desk), api_name="ask", queue=False)
         conversation = gr.State((), time_to_live=FORGET_AFTER_S)
+        begun = gr.State(Beginnings(), time_to_live=FORGET_AFTER_S)  # each reader gets a copy
         rated = gr.State(None, time_to_live=FORGET_AFTER_S)
         layout = draw(settings.max_question)
         chat = Chat(desk, settings.max_question, feedback, settings.feedback_days)
-        _wire(chat, layout, conversation, rated)
+        _wire(chat, layout, conversation, begun, rated)
     # One question at a time: the encoder already uses every core it may.
     page.queue(max_size=settings.waiting, default_concurrency_limit=1)
     page.state_session_capacity = SESSIONS
@@ -188,8 +209,8 @@ def _tool(desk: Desk) -> Callable[..., Awaitable[str]]:
             answer = await desk.in_turn("tool", answering, _stays)
         except ValidationError as error:
             raise gr.Error(invalid(error.errors())) from None
-        except (Busy, QuestionError) as error:
-            raise gr.Error(str(error)) from None
+        except Exception as error:  # what a library says may name our files and addresses
+            raise gr.Error(json.loads(bytes(problem_of(error).body))["error"]["message"]) from None
         # Text, not an object: Gradio would hand a tool's client Python's notation of it.
         return json.dumps(answer.to_json(), ensure_ascii=False)
 
@@ -201,24 +222,17 @@ async def _stays() -> bool:
     return False
 
 
-def _wire(chat: Chat, layout: Layout, conversation: gr.State, rated: gr.State) -> None:
+def _wire(chat: Chat, layout: Layout, conversation: gr.State, begun: gr.State, rated: gr.State) -> None:
     box, rating = layout.box, layout.rating
     parts = [
         conversation, layout.log, layout.cards, layout.how, box, layout.notice, layout.examples, layout.again,
         rated, rating.thumbs, rating.thanks, rating.more,
     ]  # fmt: skip
     quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-    gr.on(
-        [box.submit, layout.send.click],
-        chat.ask,
-        [box, conversation, layout.filters],
-        parts,
-        concurrency_id="ask",
-        **quiet,
-    )
-    for chip in layout.chips:
-        chip.click(chat.ask, [chip, conversation, layout.filters], parts, concurrency_id="ask", **quiet)
-    layout.again.click(chat.begin_again, None, parts, queue=False, **quiet)
+    for field, triggers in [(box, [box.submit, layout.send.click]), *((chip, [chip.click]) for chip in layout.chips)]:
+        asked = [field, conversation, begun, layout.filters]
+        gr.on(triggers, chat.ask, asked, parts, concurrency_id="ask", **quiet)
+    layout.again.click(chat.begin_again, [begun], parts, queue=False, **quiet)
     thanked = [rated, rating.thumbs, rating.thanks, rating.more]
     rating.yes.click(_thumb(chat, "up"), [conversation], thanked, queue=False, **quiet)
     rating.no.click(_thumb(chat, "down"), [conversation], thanked, queue=False, **quiet)

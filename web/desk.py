@@ -60,6 +60,16 @@ class Desk:
     def articles(self) -> Mapping[str, Article]:
         return self.assistant.articles
 
+    def article(self, article_id: str) -> Article | None:
+        """An article of the index that is served. Raises IndexUnavailable when that is damaged: its words would not be
+        the bulletin's."""
+        assistant, readiness = self._served
+        readiness.require()
+        try:
+            return assistant.articles.get(article_id)
+        except (OSError, TypeError, ValueError) as error:  # damaged since the last look
+            raise IndexUnavailable(f"article {article_id!r} cannot be read: {error}") from error
+
     def take(self, assistant: Assistant, readiness: Readiness) -> None:
         """Ask `assistant` from the next question on; one under way ends with the assistant it began with."""
         self._served = _Served(assistant, readiness)

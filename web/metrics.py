@@ -8,8 +8,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 
 from records import Answer
 
-Surface = Literal["chat", "api", "stream", "tool"]
-"""Where a question came from; `tool`: Gradio's named endpoint, for gradio_client and MCP."""
+Surface = Literal["chat", "api", "stream", "tool", "feedback"]
+"""Where a question came from; `tool`: Gradio's named endpoint, for gradio_client and MCP; `feedback`: asked before, and
+asked again to keep a thumb with the answer."""
 Outcome = Literal["answered", "refused", "unusable", "busy", "unavailable", "failed"]
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import logging
 from pathlib import Path
 from typing import Final
 
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, Response
 
+from errors import IndexUnavailable
 from web import render, widget
 from web.desk import Desk
 from web.texts import TEXTS, reader_lang
+
+log = logging.getLogger(__name__)
 
 _HERE: Final = Path(__file__).parent
 _KEPT_S: Final = 600
@@ -31,7 +35,11 @@ def add_pages(app: FastAPI, desk: Desk, feedback: bool) -> None:
     @app.api_route("/articles/{article_id}", methods=READ, include_in_schema=False)
     async def article(article_id: str, request: Request, start: int = 0, end: int = 0, quote: str = "") -> Response:
         lang = reader_lang(request.headers.get("accept-language"))
-        found = desk.articles.get(article_id)
+        try:
+            found = desk.article(article_id)
+        except IndexUnavailable as error:
+            log.error("%s", error)
+            return HTMLResponse(render.page(TEXTS[lang]["unavailable"], "", style, lang), 503)
         if not found:
             return HTMLResponse(render.page(TEXTS[lang]["no_article"], "", style, lang), 404)
         span = render.where_cited(found.body, start, end, quote)

@@ -140,7 +140,7 @@ def _log_to_stderr() -> None:
 
 
 def _script() -> str:
-    keys = ("conversation", "rate_limited", "busy", "unavailable", "again", "soon", *FIELDS)
+    keys = ("conversation", "waiting", "rate_limited", "busy", "unavailable", "again", "soon", *FIELDS)
     names = {lang: {key: texts[key] for key in keys} for lang, texts in TEXTS.items()}
     return (_HERE / "chat.js").read_text(encoding="utf-8").replace("WORDS", json.dumps(names), 1)
 
