@@ -26,11 +26,12 @@ ask: index ## ask on the command line: make ask Q="how many clusters are in go-c
 
 test: ## environment and all tests
 	@# Packages of Debian while pip installs. Without root the tests of WordPress and nginx are skipped, and say so.
-	@# A file is tested in one process: its fixtures are made once.
+	@# A file is tested in one process: its fixtures are made once. Each process has a core: with a thread for every core in
+	@# both, they wait for each other (two of the longest files then take 1.6 times as long).
 	@{ scripts/browser && scripts/axe >/dev/null; } & page=$$!; \
 	{ scripts/wordpress install && scripts/nginx || [ "$$(id -u)" != 0 ]; } & site=$$!; \
 	python=$$(scripts/environment dev)/bin/python && wait $$page && wait $$site && \
-	exec $$python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 25
+	BULLETIN_THREADS=1 OMP_NUM_THREADS=1 exec $$python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 25
 
 eval: index ## ask the eval questions and hold the answers against thresholds and baseline
 	@$(PYTHON) -m eval run
