@@ -97,7 +97,7 @@ _NUMBERS = {plain(name): n + 1 for lang in LANGS for n, name in enumerate(MONTHS
 _NUMBERS |= {"janv": 1, "jan": 1, "fevr": 2, "feb": 2, "apr": 4, "avr": 4, "juil": 7, "aug": 8, "sept": 9, "sep": 9}
 _NUMBERS |= {"oct": 10, "okt": 10, "nov": 11, "dec": 12, "dez": 12}
 _MONTH = "(?:" + "|".join(sorted(_NUMBERS, key=len, reverse=True)) + r")\b\.?"
-_YEAR = r"(?:19|20)\d\d(?![\d.,]*\d|[ ]?(?:%|euros?\b|km\b|m\b|kg\b))"
+_YEAR = r"(?:19|20)\d\d(?!\w|[.,\d]*\d|[ ]?(?:%|euros?\b|km\b|m\b|kg\b))"
 _SEASONS = {"printemps": 3, "spring": 3, "fruhling": 3, "fruhjahr": 3, "ete": 6, "summer": 6, "sommer": 6}
 _SEASONS |= {"automne": 9, "autumn": 9, "herbst": 9}  # no winter: nobody knows of which of its two years
 _SMALL = {"deux": 2, "two": 2, "zwei": 2, "trois": 3, "three": 3, "drei": 3, "quatre": 4, "four": 4, "vier": 4}
@@ -119,6 +119,10 @@ _MONTH_OF_ISSUE = re.compile(
     rf"|\b(?:issue\s+(?:of|from)|(?:ausgabe|heft|bulletin)\s+(?:vom|von|des\s+monats))\s+(?P<m3>{_MONTH})(?!\s+\d)"
 )
 _SEASON_OF_YEAR = re.compile(rf"\b(?P<s>{'|'.join(_SEASONS)})\s+(?:de\s+|of\s+)?(?P<y>{_YEAR})")
+_DECADE = re.compile(
+    rf"(?<=\bannees )(?P<y>(?:19|20)\d0)\b(?!\s*(?:,|-|(?:a|et|ou)\s)\s*{_YEAR})"
+    r"|(?<![\d.,/])\b(?P<y2>(?:19|20)\d0)(?:'?s|er(?:[ -]jahren?)?)\b"
+)
 _WHOLE_YEAR = re.compile(rf"(?<![\d.,/])\b(?P<y>{_YEAR})")
 _FROM_TODAY: dict[str, re.Pattern[str]] = {
     "last year": re.compile(
@@ -191,12 +195,18 @@ def _season(match: re.Match[str], _: datetime.date) -> Days:
     return datetime.date(year, first, 1), month_days(year, first + 2)[1]
 
 
+def _decade(match: re.Match[str], _: datetime.date) -> Days:
+    year = int(_group(match, "y"))
+    return datetime.date(year, 1, 1), datetime.date(year + 9, 12, 31)
+
+
 def _year(match: re.Match[str], _: datetime.date) -> Days:
     return datetime.date(int(match["y"]), 1, 1), datetime.date(int(match["y"]), 12, 31)
 
 
 _KINDS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], datetime.date], Days | None]], ...] = (
-    (_DAY, _day), (_MONTH_OF_YEAR, _month), (_MONTH_OF_ISSUE, _issue), (_SEASON_OF_YEAR, _season), (_WHOLE_YEAR, _year),
+    (_DAY, _day), (_MONTH_OF_YEAR, _month), (_MONTH_OF_ISSUE, _issue), (_SEASON_OF_YEAR, _season), (_DECADE, _decade),
+    (_WHOLE_YEAR, _year),
 )  # fmt: skip
 
 
@@ -217,9 +227,12 @@ def _from_today(name: str, match: re.Match[str], today: datetime.date) -> Days |
     return month_days(last.year, last.month)
 
 
-_POINT = r"(?:l[ea]s? |l'|the |de[nrm] )?(?:l'annee |annee |year |jahre?s? |mois d(?:e |'))?\0+"
+_POINT = (
+    r"(?:(?<!\w)(?:l[ea]s? |l'|the |de[nrm] ))?"
+    r"(?:(?<!\w)(?:annees? |years? |jahre?[ns]? |months? of |monats? |mois d(?:e |')))?\0+"
+)
 _IN = (
-    r"au cours de|au cours du mois de|pendant|durant|during|wahrend|courant|in the year|in the course of"
+    r"dans|au cours des?|au cours du mois de|pendant|durant|during|wahrend|courant|in the year|in the course of"
     r"|im laufe des|im|in|en|on|am|au"
 )
 _OF = r"aus dem|aus|des|du|de la|de|d'|of the|of|from|vom|von|le"
@@ -257,12 +270,12 @@ def _at(match: re.Match[str], points: list[_Point]) -> Period:
 
 
 _UNTIL = r"jusqu'(?:en|a|au)|until|till|up to|bis(?: zum)?"
-_SINCE = r"depuis|since|seit|a partir d[eu]|a compter d[eu]|des|ab|starting (?:in|from)"
+_SINCE = r"depuis|since|seit|a partir d[eu]|a compter d[eu]|des(?! annees)|ab|starting (?:in|from)"
 _JOINED = rf"(?:\b(?P<in>{_IN}) |\b(?P<of>{_OF}) ?)?"
 _JOINS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], list[_Point]], Period]], ...] = (
     (re.compile(rf"\b(?:entre|between|zwischen) {_POINT},? (?:et|and|und) {_POINT}"), _range),
     (re.compile(rf"\b(?:de|du|d'|from|von|vom) ?{_POINT} (?:au?|to|{_UNTIL}) {_POINT}"), _range),
-    (re.compile(rf"(?:\b(?:en|in|de|of) )?\0+ ?(?:-|bis|to|a) ?{_POINT}"), _range),
+    (re.compile(rf"(?:\b(?:{_IN}|{_OF}) ?)?{_POINT} ?(?:-|bis|to|a) ?{_POINT}"), _range),
     (re.compile(rf"\b(?:{_SINCE}) {_POINT}"), _since),
     (re.compile(rf"\bfrom {_POINT} on(?:wards?)?\b"), _since),
     (re.compile(rf"\b(?:apres|after|nach) {_POINT}"), _after),

@@ -51,6 +51,12 @@ def spans(text: str) -> list[str]:
         ("May 2012", "2012-05-01..2012-05-31"),
         ("06/2012", "2012-06-01..2012-06-30"),
         ("im Jahr 2012", "2012-01-01..2012-12-31"),
+        ("in den Jahren 2011 und 2012", "2011-01-01..2012-12-31"),
+        ("des années 2011 à 2013", "2011-01-01..2013-12-31"),
+        ("in the years 2011-2013", "2011-01-01..2013-12-31"),
+        ("in the 2010s", "2010-01-01..2019-12-31"),
+        ("in den 1990er Jahren", "1990-01-01..1999-12-31"),
+        ("des années 2010", "2010-01-01..2019-12-31"),
         ("im Sommer 2011", "2011-06-01..2011-08-31"),
         ("l’automne 2011", "2011-09-01..2011-11-30"),
         ("entre 2010 et 2012", "2010-01-01..2012-12-31"),
@@ -251,6 +257,22 @@ def test_signs_are_no_subject(question: str) -> None:
     """Hypothesis found it: an index was asked for articles about a slash."""
     request = understand(question, NAMES, TODAY)
     assert (request.kind, request.topic) == ("words", "")
+
+
+@pytest.mark.parametrize(
+    ("question", "topic"),
+    [
+        ("Welche Artikel wurden 2013 veröffentlicht?", ""),
+        ("Wie viele Artikel wurden 2013 geschrieben?", ""),
+        ("Welche Artikel über Wasserstoff wurden 2013 veröffentlicht?", "Wasserstoff"),
+        ("articles last year", ""),
+        ("Quels articles l’année dernière ?", ""),
+    ],
+)
+def test_a_date_does_not_begin_inside_the_word_before_it(question: str, topic: str) -> None:
+    request = understand(question, NAMES, TODAY)
+    assert (request.kind, request.topic) == ("articles", topic)
+    assert request.filters == Filters(since=datetime.date(2013, 1, 1), until=datetime.date(2013, 12, 31))
 
 
 @pytest.mark.parametrize("question", ["What did the bulletin publish in 2014?", "Qu’a publié le bulletin en 2014 ?"])
