@@ -233,7 +233,7 @@ _POINT = (
 )
 _IN = (
     r"dans|au cours des?|au cours du mois de|pendant|durant|during|wahrend|courant|in the year|in the course of"
-    r"|im laufe des|im|in|en|on|am|au"
+    r"|im (?:laufe|verlauf) des|im|in|en|on|am|au"
 )
 _OF = r"aus dem|aus|des|du|de la|de|d'|of the|of|from|vom|von|le"
 
@@ -270,7 +270,7 @@ def _at(match: re.Match[str], points: list[_Point]) -> Period:
 
 
 _UNTIL = r"jusqu'(?:en|a|au)|until|till|up to|bis(?: zum)?"
-_SINCE = r"depuis|since|seit|a partir d[eu]|a compter d[eu]|des(?! annees)|ab|starting (?:in|from)"
+_SINCE = r"depuis|since|seit|a partir d[eu]|a compter d[eu]|des(?! (?:annees|jahres|monats))|ab|starting (?:in|from)"
 _JOINED = rf"(?:\b(?P<in>{_IN}) |\b(?P<of>{_OF}) ?)?"
 _JOINS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], list[_Point]], Period]], ...] = (
     (re.compile(rf"\b(?:entre|between|zwischen) {_POINT},? (?:et|and|und) {_POINT}"), _range),
