@@ -43,15 +43,17 @@ class Request:
 
 def understand(question: str, names: Names, today: datetime.date) -> Request:
     """What `question`, a cleaned one, asks for. `today`: what "last year" is told from."""
-    text = plain(question)
-    kind = kind_of(text)
+    text, dated = plain(question), periods(question, today, names.newest)
+    # A date stands anywhere in a sentence, is no law's article ("Artikel 2013"), and its "letzten" no newest article.
+    undated = " ".join(_blank(text, [(p.start, p.end) for p in dated]).split())
+    kind = kind_of(undated)
     section = names.section_in(question) if kind != "section" else None
     if section and not section.known and kind != "articles":
         section = None
     author = names.author_in(text) if kind == "articles" else None
     named = [name.span for name in (section, author) if name]
     masked = _blank(text, named)
-    dates = [p for p in periods(question, today, names.newest) if of_publication(question, masked, p, kind)]
+    dates = [p for p in dated if of_publication(question, masked, p, kind)]
     spans = [(period.start, period.end) for period in dates]
     filtering = [*spans, section.span] if section and section.known else spans
     request = Request(
@@ -60,7 +62,7 @@ def understand(question: str, names: Names, today: datetime.date) -> Request:
         "" if kind == "words" else _topic(_blank(question, [*spans, *named])),
         _filters(section, dates),
         author.name if author else "",
-        None if kind in ("words", "said") else extreme_of(text),
+        None if kind in ("words", "said") else extreme_of(undated),
         section.name if section and not section.known else "",
     )
     if not request.names_something:

@@ -108,7 +108,7 @@ _KINDS: tuple[tuple[Kind, tuple[str, ...]], ...] = (
         rf"\b(?:donne|montre|trouve|cite)z?(?:-moi)? (?:(?:tous )?les |des )(?:\w+ )?{ARTICLE}",
         rf"\b(?:y a-t-il|existe-t-il|avez-vous|il y a) (?:des |un |d'autres |d')(?:\w+ )?{ARTICLE}",
         rf"\b(?:which|what|how many|all(?: the)?) (?:\w+ ){{0,3}}?{ARTICLE}",
-        rf"\b(?:is|are|were) there (?:an |any )?(?:\w+ )?{ARTICLE}",
+        rf"\b(?:is|are|was|were) there (?:an |any )?(?:\w+ )?{ARTICLE}",
         rf"\b(?:list|show|find|give)(?: me| us)?(?: all)?(?: the| any)? (?:\w+ )?{ARTICLE}",
         rf"\b(?:welche[nmrs]?|wie viele|alle) (?:\w+ ){{0,2}}?{ARTICLE}",
         rf"\b(?:gibt|gab) es (?:einen |etwas |die )?(?:\w+ )?{ARTICLE}",
@@ -117,7 +117,10 @@ _KINDS: tuple[tuple[Kind, tuple[str, ...]], ...] = (
     )),
 )  # fmt: skip
 _PATTERNS = tuple((kind, re.compile("|".join(patterns))) for kind, patterns in _KINDS)
-_LAW = re.compile(r"\barti(?:cles?|kel) (?:\d|premier de la loi|of (?:the )?(?:law|constitution|clothing))")
+_LAW = re.compile(
+    r"\barti(?:cles?|kel) (?:\d|(?:premier )?de la (?:loi|constitution)\b|du code\b"
+    r"|of (?:the )?(?:law|constitution|clothing))"
+)
 _ASKS_WHICH = re.compile(
     r"\W*(?:(?:quel(?:le)? est|which is|what is|what's|what was|was (?:ist|war)|welche[rs]? (?:ist|war)"
     r"|wie (?:hei(?:ss|ß)t|lautet)|konnt?en sie|zeige?n?|montrez?-moi|donnez?-moi|show me|give me|find|please|bitte|mir"

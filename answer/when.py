@@ -127,13 +127,13 @@ _WHOLE_YEAR = re.compile(rf"(?<![\d.,/])\b(?P<y>{_YEAR})")
 _FROM_TODAY: dict[str, re.Pattern[str]] = {
     "last year": re.compile(
         r"\bl'an(?:nee)? (?:derniere?|passee?)\b|\b(?:the )?last year\b"
-        r"|\b(?:im )?(?:letzten?|letztes|vorigen?|voriges|vergangenen?|vergangenes) jahr\b"
+        r"|\b(?:im )?(?:letzten?|letztes|vorigen?|voriges|vergangenen?|vergangenes) jahr(?:es)?\b"
     ),
-    "this year": re.compile(r"\bcette annee\b|\bthis year\b|\b(?:in )?diese[sm] jahr\b"),
+    "this year": re.compile(r"\bcette annee\b|\bthis year\b|\b(?:in )?diese[sm] jahr(?:es)?\b"),
     "last month": re.compile(
-        r"\ble mois (?:dernier|passe)\b|\blast month\b|\b(?:im )?(?:letzten|vorigen|vergangenen) monat\b"
+        r"\b(?:le )?mois (?:dernier|passe)\b|\blast month\b|\b(?:im )?(?:letzten|vorigen|vergangenen) monats?\b"
     ),
-    "this month": re.compile(r"\bce mois(?:-ci)?\b|\bthis month\b|\b(?:in )?diese[nm] monat\b"),
+    "this month": re.compile(r"\bce mois(?:-ci)?\b|\bthis month\b|\b(?:in )?diese[nms] monats?\b"),
     "years": re.compile(
         r"\b(?:(?:ces|les|des|dans les|au cours des) )?(?P<n>\d{1,2}|[a-z]+) dernieres annees\b"
         r"|\b(?:(?:in|over|during) )?the (?:last|past) (?P<n2>\d{1,2}|[a-z]+) years\b"

@@ -120,6 +120,9 @@ PUBLISHED = [
     "Was schrieb das Bulletin 2012 über Wasserstoff?",
     "Was hat das Bulletin über Wasserstoff im Jahr 2012 geschrieben?",
     "Welche Artikel über Wasserstoff sind 2012 erschienen?",
+    "Welche Artikel 2012 über Wasserstoff?",
+    "Gab es 2012 einen Artikel über Wasserstoff?",
+    "Y a-t-il en 2012 un article sur l'hydrogène ?",
     "Laut dem Artikel aus dem Jahr 2012, wie groß ist die Kaverne?",
 ]
 ABOUT = [
@@ -277,6 +280,27 @@ def test_a_date_does_not_begin_inside_the_word_before_it(question: str, topic: s
     request = understand(question, NAMES, TODAY)
     assert (request.kind, request.topic) == ("articles", topic)
     assert request.filters == Filters(since=datetime.date(2013, 1, 1), until=datetime.date(2013, 12, 31))
+
+
+@pytest.mark.parametrize(
+    ("question", "kind", "topic"),
+    [
+        ("Welche Artikel 2013 über Solarzellen?", "articles", "Solarzellen"),
+        ("Articles 2011-2013 sur l'hydrogène", "articles", "hydrogène"),
+        ("Gab es 2012 einen Artikel über Wasserstoff?", "articles", "Wasserstoff"),
+        ("Qui a écrit en 2012 l'article sur l'hydrogène ?", "author", "hydrogène"),
+        ("Was hat 2012 das Bulletin über Wasserstoff geschrieben?", "said", "Wasserstoff"),
+        ("Welche Artikel letzten Monat?", "articles", ""),
+        ("Welcher Artikel des letzten Monats?", "articles", ""),
+        ("Quels articles du mois dernier ?", "articles", ""),
+        ("Que dit l'article 5 de la loi de 2012 ?", "words", ""),
+        ("Quel article de la Constitution parle des langues ?", "words", ""),
+        ("Article 2011 du code civil", "words", ""),
+    ],
+)
+def test_a_date_does_not_hide_what_is_asked_for(question: str, kind: str, topic: str) -> None:
+    request = understand(question, NAMES, TODAY)
+    assert (request.kind, request.topic, request.extreme) == (kind, topic, None)
 
 
 @pytest.mark.parametrize("question", ["What did the bulletin publish in 2014?", "Qu’a publié le bulletin en 2014 ?"])
