@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from answer.frames import Extreme, Kind, extreme_of, kind_of, subject_in
 from answer.names import Named, Names
 from answer.published import of_publication
-from answer.when import Period, periods, plain
+from answer.when import Period, common, periods, plain
 from records import Filters, Span
 
 _NOTHING_ELSE = re.compile(
@@ -101,8 +101,7 @@ def _named_alone(question: str, names: Names, today: datetime.date) -> Filters:
 def _filters(section: Named | None, dates: Sequence[Period]) -> Filters:
     return Filters(
         section.name if section and section.known else "",
-        max((p.since for p in dates if p.since), default=None),
-        min((p.until for p in dates if p.until), default=None),
+        *common([(p.since, p.until) for p in dates]),
     )
 
 

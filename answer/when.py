@@ -14,7 +14,7 @@ import calendar
 import datetime
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -22,6 +22,8 @@ from records import LANGS, Lang
 
 Link = Literal["time", "of", "bare"]
 """How a date hangs on the sentence: by time ("en 2012"), on a noun ("de 2012"), or by nothing ("2012")."""
+Bounds = tuple[datetime.date | None, datetime.date | None]
+"""First and last day, None for open."""
 
 MONTHS: dict[Lang, tuple[str, ...]] = {
     "fr": ("janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre",
@@ -75,6 +77,16 @@ def periods(text: str, today: datetime.date, newest: datetime.date | None = None
     return sorted(found, key=lambda period: period.start)
 
 
+def common(bounds: Sequence[Bounds]) -> Bounds:
+    """The time that all `bounds` share; where they share none ("de 2011, … de 2013"), from the first to the last."""
+    opening, closing = [since for since, _ in bounds], [until for _, until in bounds]
+    since, until = max(filter(None, opening), default=None), min(filter(None, closing), default=None)
+    if since and until and since > until:
+        since = None if None in opening else min(filter(None, opening))
+        until = None if None in closing else max(filter(None, closing))
+    return since, until
+
+
 def days_named(text: str) -> tuple[datetime.date, datetime.date] | None:
     """First and last day of what stands alone in a field: "2012", "06/2012", "21.6.2012", "juin 2012"; else None."""
     stripped = plain(text.strip())
@@ -109,9 +121,16 @@ _DAY = re.compile(
     r"|\b(?P<y3>(?:19|20)\d\d)-(?P<m3>\d\d)-(?P<d3>\d\d)\b"
     r"|\b(?P<d4>\d{1,2})[./] ?(?P<m4>\d{1,2})[./] ?(?P<y4>(?:19|20)\d\d)\b"
 )
+_D = r"\d{1,2}(?:er|\.|st|nd|rd|th)?"
+_TWO_DAYS = re.compile(
+    rf"\b(?P<first>{_D}(?:\s*(?:of\s+)?{_MONTH}|\s?\d{{1,2}}\.)?|{_MONTH}\s+{_D})"
+    r"\s*(?:-|et|and|und|au|to|a|bis(?: zum)?|jusqu'au|until)\s*(?:le |the |dem )?"
+    rf"(?P<last>{_D}\s*(?:of\s+)?(?:{_MONTH}|\d{{1,2}}\.)|(?:{_MONTH}\s+)?{_D}),?\s*(?P<y>{_YEAR})"
+)
+"""Two days of one year that stands behind the second: "du 1er mai au 30 juin 2012", "June 14-21, 2011"."""
 _MONTH_OF_YEAR = re.compile(
     rf"\b(?P<m>{_MONTH}),?\s+(?:de\s+|of\s+)?(?P<y>{_YEAR})|\b(?P<m2>0?[1-9]|1[0-2])/(?P<y2>(?:19|20)\d\d)\b"
-    rf"|\b(?P<m3>{_MONTH})(?=\s+(?:et|and|und|ou|or|oder|a|to|bis|-)\s+{_MONTH}\s+(?P<y3>{_YEAR}))"
+    rf"|\b(?P<m3>{_MONTH})(?=(?:\s*(?:,|et|and|und|ou|or|oder|a|to|bis|-)\s*{_MONTH})+\s+(?P<y3>{_YEAR}))"
 )
 _MONTH_OF_ISSUE = re.compile(
     rf"\b(?:numero|bulletin)\s+(?:du\s+mois\s+)?d(?:e\s+|')(?P<m>{_MONTH})(?!\s+\d)"
@@ -144,7 +163,7 @@ _FROM_TODAY: dict[str, re.Pattern[str]] = {
 
 def _points(text: str, today: datetime.date, newest: datetime.date) -> Iterator[_Point]:
     """The points of folded `text`; where two readings overlap, the more precise one."""
-    taken: list[_Point] = []
+    taken = [point for match in _TWO_DAYS.finditer(text) for point in _two_days(match)]
     for pattern, days in _KINDS:
         for match in pattern.finditer(text):
             span = days(match, newest)
@@ -179,6 +198,20 @@ def _day(match: re.Match[str], _: datetime.date) -> Days | None:
     except ValueError:  # the 31st of February
         return None
     return day, day
+
+
+def _two_days(match: re.Match[str]) -> list[_Point]:
+    """Each of two days with the other's month where it has none, and the year before where that runs to the next."""
+    numbers = [re.findall(r"\d+", match[part]) for part in ("first", "last")]
+    named = [re.search(_MONTH, match[part]) for part in ("first", "last")]
+    months = [name.group() if name else "".join(n[1:]) for name, n in zip(named, numbers, strict=True)]
+    first, last = (_number(month) if month else 0 for month in (months[0] or months[1], months[1] or months[0]))
+    try:
+        begin = datetime.date(int(match["y"]) - (first > last), first, int(numbers[0][0]))
+        end = datetime.date(int(match["y"]), last, int(numbers[1][0]))
+    except ValueError:
+        return []
+    return [_Point(begin, begin, *match.span("first")), _Point(end, end, match.start("last"), match.end())]
 
 
 def _month(match: re.Match[str], _: datetime.date) -> Days | None:
@@ -246,41 +279,60 @@ def _range(match: re.Match[str], points: list[_Point]) -> Period:
     return Period(min(begin.first, end.first), max(begin.last, end.last), *match.span(), "time")
 
 
-def _since(match: re.Match[str], points: list[_Point]) -> Period:
+def _bounded(match: re.Match[str], points: list[_Point]) -> Period:
+    """From, after, until or before a point, or between two such bounds: "after 2011 and before 2014"."""
+    bounds = [_bound(word, point) for word, point in zip((match["bound"], match["other"]), points, strict=False)]
+    return Period(*common(bounds), *match.span(), "time")
+
+
+def _bound(word: str, point: _Point) -> Bounds:
+    if re.fullmatch(_AFTER, word):
+        return point.last + datetime.timedelta(days=1), None
+    if re.fullmatch(_BEFORE, word):
+        return None, point.first - datetime.timedelta(days=1)
+    return (None, point.last) if re.fullmatch(_UNTIL, word) else (point.first, None)
+
+
+def _onwards(match: re.Match[str], points: list[_Point]) -> Period:
     return Period(points[0].first, None, *match.span(), "time")
 
 
-def _after(match: re.Match[str], points: list[_Point]) -> Period:
-    return Period(points[0].last + datetime.timedelta(days=1), None, *match.span(), "time")
-
-
-def _before(match: re.Match[str], points: list[_Point]) -> Period:
-    return Period(None, points[0].first - datetime.timedelta(days=1), *match.span(), "time")
-
-
-def _until(match: re.Match[str], points: list[_Point]) -> Period:
+def _backwards(match: re.Match[str], points: list[_Point]) -> Period:
     return Period(None, points[0].last, *match.span(), "time")
 
 
 def _at(match: re.Match[str], points: list[_Point]) -> Period:
-    """One point; of two ("2011 et 2013"), from the earlier to the later, as filters know no gap."""
+    """One point; of several ("2011 et 2013"), from the earlier to the later, as filters know no gap."""
     relative = any(point.relative for point in points)
     link: Link = "time" if match["in"] or relative else "of" if match["of"] else "bare"
     return Period(min(p.first for p in points), max(p.last for p in points), *match.span(), link)
 
 
-_UNTIL = r"jusqu'(?:en|a|au)|until|till|up to|bis(?: zum)?"
 _SINCE = r"depuis|since|seit|a partir d[eu]|a compter d[eu]|des(?! (?:annees|jahres|monats))|ab|starting (?:in|from)"
+_AFTER, _BEFORE = "apres|after|nach", "avant|before|vor"
+_UNTIL = r"jusqu'(?:en|a|au)|until|till|up to|bis(?: zum)?"
+_BOUND = rf"(?:{_SINCE}|{_AFTER}|{_BEFORE}|{_UNTIL})"
+_FROM = r"(?:de|du|d'|from|vo[nm])"
+_TO_TODAY = rf"(?:a|to|{_UNTIL}) (?:aujourd'hui|maintenant|nos jours|ce jour|today|now|heute|jetzt)\b"
+_AND = r"(?:et|and|und|ou|or|oder)"
+_LATER = r"(?:later|spater|danach|plus tard|(?:apres|after)(?=\s*(?:[?.!]|$)))\b"
+_EARLIER = r"(?:earlier|fruher|davor|plus tot|(?:avant|before)(?=\s*(?:[?.!]|$)))\b"
 _JOINED = rf"(?:\b(?P<in>{_IN}) |\b(?P<of>{_OF}) ?)?"
+_AGAIN = rf"(?:\b(?:{_IN}) |\b(?:{_OF}) ?)?"
 _JOINS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], list[_Point]], Period]], ...] = (
     (re.compile(rf"\b(?:entre|between|zwischen) {_POINT},? (?:et|and|und) {_POINT}"), _range),
-    (re.compile(rf"\b(?:de|du|d'|from|von|vom) ?{_POINT} (?:au?|to|{_UNTIL}) {_POINT}"), _range),
-    (re.compile(rf"(?:\b(?:{_IN}|{_OF}) ?)?{_POINT} ?(?:-|bis|to|a) ?{_POINT}"), _range),
-    (re.compile(rf"\b(?:{_SINCE}) {_POINT}"), _since),
-    (re.compile(rf"\bfrom {_POINT} on(?:wards?)?\b"), _since),
-    (re.compile(rf"\b(?:apres|after|nach) {_POINT}"), _after),
-    (re.compile(rf"\b(?:avant|before|vor) {_POINT}"), _before),
-    (re.compile(rf"\b(?:{_UNTIL}) {_POINT}"), _until),
-    (re.compile(rf"{_JOINED}{_POINT} (?:et|and|und|ou|or|oder) (?:(?:{_IN}) |(?:{_OF}) ?)?{_POINT}"), _at),
-    (re.compile(rf"{_JOINED}{_POINT}"), _at),
+    (re.compile(rf"\b(?:{_FROM}|{_SINCE}) ?{_POINT} (?:au?|to|{_UNTIL}) {_POINT}"), _range),
+    (re.compile(rf"{_AGAIN}{_POINT} ?(?:-|bis|to|a) ?{_POINT}"), _range),
+    (
+        re.compile(
+            rf"\b(?P<bound>{_BOUND}) {_POINT}"
+            rf"(?: {_TO_TODAY}|,?(?: {_AND}| mais| but| aber)? (?P<other>{_BOUND}) {_POINT})?"
+        ),
+        _bounded,
+    ),
+    (re.compile(rf"\b(?:from {_POINT} on|vo[nm] {_POINT} an|{_FROM} ?{_POINT} {_TO_TODAY})\b"), _onwards),
+    (re.compile(rf"{_JOINED}{_POINT} (?:onwards?\b|{_AND} {_LATER})"), _onwards),
+    (re.compile(rf"{_JOINED}{_POINT} {_AND} {_EARLIER}"), _backwards),
+    (re.compile(rf"{_JOINED}{_POINT}(?:, ?(?:(?P=in) |(?P=of) ?)?{_POINT})*,? {_AND} {_AGAIN}{_POINT}"), _at),
+    (re.compile(rf"{_JOINED}{_POINT}(?:, ?\0+)*"), _at),
 )

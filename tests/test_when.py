@@ -80,6 +80,26 @@ def spans(text: str) -> list[str]:
         ("im Juni oder Juli 2012", "2012-06-01..2012-07-31"),
         ("from December to February 2012", "2011-12-01..2012-02-29"),
         ("entre 2013 et 2010", "2010-01-01..2013-12-31"),
+        ("du 1er mai au 30 juin 2012", "2012-05-01..2012-06-30"),
+        ("vom 1. bis 15. Juni 2011", "2011-06-01..2011-06-15"),
+        ("vom 1.6. bis zum 15.7.2011", "2011-06-01..2011-07-15"),
+        ("between the 1st and the 15th of June 2011", "2011-06-01..2011-06-15"),
+        ("from May 1 to June 30, 2012", "2012-05-01..2012-06-30"),
+        ("June 14–21, 2011", "2011-06-14..2011-06-21"),
+        ("du 15 décembre au 15 janvier 2012", "2011-12-15..2012-01-15"),
+        ("in June, July and August 2012", "2012-06-01..2012-08-31"),
+        ("in 2011, 2012 and 2014", "2011-01-01..2014-12-31"),
+        ("de 2011, de 2012 et de 2014", "2011-01-01..2014-12-31"),
+        ("after 2011 and before 2014", "2012-01-01..2013-12-31"),
+        ("avant 2014 mais après 2011", "2012-01-01..2013-12-31"),
+        ("depuis 2011 jusqu’en 2013", "2011-01-01..2013-12-31"),
+        ("from 2011 to today", "2011-01-01.."),
+        ("de 2011 à aujourd’hui", "2011-01-01.."),
+        ("seit 2011 bis heute", "2011-01-01.."),
+        ("von 2012 an", "2012-01-01.."),
+        ("2012 oder später", "2012-01-01.."),
+        ("in 2012 or later", "2012-01-01.."),
+        ("2012 et avant", "..2012-12-31"),
         ("le numéro de juin", "2014-06-01..2014-06-30"),
         ("the July issue", "2013-07-01..2013-07-31"),
     ],
@@ -91,7 +111,7 @@ def test_a_date_in_a_question(text: str, expected: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["Mars may wait a second", "2 avril", "im Mai", "2012 euros", "2 000 km", "1984,5", "31 février",
-     "winter", "été"],
+     "winter", "été", "from 14 to 21"],
 )  # fmt: skip
 def test_what_is_no_date(text: str) -> None:
     assert spans(text) == []
@@ -191,6 +211,7 @@ def test_the_most_recent_day_and_the_biggest_section_come_first() -> None:
     [
         (["What did the bulletin write about hydrogen in 2012?"], "And in 2013?", "hydrogen", "", (2013, 2013)),
         (["Articles sur l'hydrogène en 2012", "Et en 2013 ?"], "et 2014 ?", "hydrogène", "", (2014, 2014)),
+        (["articles about wind"], "And in 2011, 2012 and 2013?", "wind", "", (2011, 2013)),
         (["articles about wind", "and in the Focus section?"], "And in 2013?", "wind", "Focus", (2013, 2013)),
         (["Welche Artikel über Wind gibt es?"], "Und in der Rubrik Fokus?", "Wind", "Focus", None),
         (["Quels articles de la rubrique Focus en 2011 ?"], "Et de 2010 à 2012 ?", "", "Focus", (2010, 2012)),
@@ -301,6 +322,11 @@ def test_a_date_does_not_begin_inside_the_word_before_it(question: str, topic: s
 def test_a_date_does_not_hide_what_is_asked_for(question: str, kind: str, topic: str) -> None:
     request = understand(question, NAMES, TODAY)
     assert (request.kind, request.topic, request.extreme) == (kind, topic, None)
+
+
+def test_of_years_apart_the_articles_of_both_are_meant() -> None:
+    request = understand("Quels articles de 2011 et quels articles de 2013 ?", NAMES, TODAY)
+    assert request.filters == Filters(since=datetime.date(2011, 1, 1), until=datetime.date(2013, 12, 31))
 
 
 @pytest.mark.parametrize("question", ["What did the bulletin publish in 2014?", "Qu’a publié le bulletin en 2014 ?"])
