@@ -58,7 +58,9 @@ class Assistant:
         """
         watch = _Stopwatch()
         earlier = [cleaned for turn in turns if (cleaned := clean(turn)[: self.max_question])]
-        likely = detect_language(earlier[-1]) if earlier else "fr"
+        likely: Lang = "fr"
+        for turn in earlier:  # "And in 2013?" tells no language: it is in that of the turn before it
+            likely = detect_language(turn, likely)
         asked = prepare(question, self.encoder, max_characters=self.max_question, lang=lang, likely=likely)
         names = names_of(self.index.version, self.articles)
         request = understand_in_turn(asked.text, earlier, names, today or datetime.date.today())

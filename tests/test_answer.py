@@ -185,6 +185,7 @@ def test_another_subject_is_not_answered_by_the_question_before_it(assistant: As
 def test_the_language_of_the_question_before_helps_where_a_name_has_none(assistant: Assistant) -> None:
     assert assistant.ask("Zypries").lang == "fr"
     assert assistant.ask("Zypries", turns=["Who opened the conference?"]).lang == "en"
+    assert assistant.ask("Zypries", turns=["Who opened the conference?", "And in 2013?"]).lang == "en"
 
 
 @pytest.mark.parametrize("turns", [[], [""], ["   ", "\n"], ["\x00"], ["\ud800"], ["\u200b\u202e"]])
