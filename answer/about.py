@@ -117,7 +117,7 @@ def both(one: Filters, other: Filters) -> Filters:
 
 def _topic(question: str) -> str:
     """Empty where no word is left: signs alone are no subject."""
-    topic = _tidy(question[slice(*subject_in(plain(question)))])
+    topic = _tidy(question[slice(*subject_in(plain(question)))]).rstrip(" ?!")
     return topic if re.search(r"\w", topic) else ""
 
 

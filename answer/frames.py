@@ -28,7 +28,10 @@ SAYING = any_of(
     r"gesagt|sagte?|stand(?:en)?|steht|stehen|publizierte?|verfasst",
 ) + r"\b"  # fmt: skip
 AUXILIARY = r"ete|was|were|been|sont|ont|est|wurden?|sind|did|ist|be|have|has|hat|haben|a-t-il|est-il|a"
-DETERMINERS = r"le|la|les|l'|un|une|des|du|de la|de|d'|the|an?|der|die|das|den|dem|ein|eine[nmr]?|this|cette?"
+DETERMINERS = (
+    r"le|la|les|l'|un|une|des|du|de la|de|d'|the|an?|der|die|das|den|dem|ein|eine[nmr]?"
+    r"|this|these|cet(?:te)?|ces|diese[nmrs]?"
+)
 SMALL_WORDS = any_of(
     r"(?:a|est|ont|sont)-(?:t-)?(?:ils?|elles?|on)\b",
     rf"l'|d'|qu'|(?:{DETERMINERS}|{AUXILIARY})\b",
@@ -42,7 +45,7 @@ as several words can be taken in two ways ("de la"): giving back would try them 
 FRAME = rf"(?:[,?!.:;]|[\s«»\"“”„()]|{ARTICLE}|{ISSUE}|{SAYING}|{SMALL_WORDS})*+"
 
 NEWEST = any_of(
-    r"derniere?s?", r"plus recents?", "latest", "newest", "most recent", r"neueste[nmrs]?", r"jungste[nmrs]?",
+    r"derniere?s?", r"plus recents?", "latest", "last", "newest", "most recent", r"neueste[nmrs]?", r"jungste[nmrs]?",
     r"aktuellste[nmrs]?", r"letzte[nmrs]?",
 )  # fmt: skip
 OLDEST = any_of(r"premiere?s?", r"plus anciens?", "first", "oldest", "earliest", r"erste[nmrs]?", r"alteste[nmrs]?")
@@ -60,7 +63,7 @@ _ANCHOR = re.compile(rf"\b(?:{ARTICLE}|{ISSUE}|{SAYING})")
 
 _BEGINS = r"(?:^|[,:?!.;]|\b(?:dire|sais|savoir|know|tell me|sagen|wei(?:ss|ß)|wissen|wissen sie|wei(?:ss|ß)t du)\b)\W*"
 """Where a question begins: at the very beginning, or behind a polite one."""
-_ONE = rf"(?:(?:l'|le |the |this |cet |dieser |diesen |der |den |dem |des |an? )?(?:\w+ )?{ARTICLE})"
+_ONE = rf"(?:(?:l'|le |the |this |these |cet |ces |diese[nmrs]? |der |den |dem |des |an? )?(?:\w+ )?{ARTICLE})"
 _OF = r"d(?:e |u |es )"
 
 _KINDS: tuple[tuple[Kind, tuple[str, ...]], ...] = (
@@ -130,7 +133,9 @@ _ASKING = any_of(
     "combien", r"liste[rz]?", r"donnez?", r"montrez?", r"trouvez?", r"citez?", "moi", "existe-t-il", "list", "show",
     "find", "give", "me", "how", "many", "wie", "viele", r"zeige?n?", r"nenne?n?", r"finde?n?", r"suche?n?", "mir",
     "uns", "bitte", "please", "svp", "what's", r"hei(?:ss|ß)t", "lautet", r"konnt?en", "quand", "date", "when", "wann",
-    "by", "par", r"signes?", r"issues?",
+    "by", "par", r"signes?", r"issues?", "of", "whom", "wem", "stammt", "nom", "name", "publication", "parution",
+    r"(?:erscheinungs)?datum", r"auteure?s?", r"autrices?", r"redact(?:eur|rice)s?", r"authors?", r"autor(?:in|en)?",
+    r"verfasser(?:in)?", r"rubriques?", r"sections?", "rubrik",
 )  # fmt: skip
 _UNFRAMED = re.compile(rf"\b(?:{_ASKING}\b|{ARTICLE}|{ISSUE}|{SAYING}|{SMALL_WORDS}|(?:{NEWEST}|{OLDEST})\b)")
 _CLOSING = re.compile(

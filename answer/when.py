@@ -153,6 +153,11 @@ _FROM_TODAY: dict[str, re.Pattern[str]] = {
         r"\b(?:le )?mois (?:dernier|passe)\b|\blast month\b|\b(?:im )?(?:letzten|vorigen|vergangenen) monats?\b"
     ),
     "this month": re.compile(r"\bce mois(?:-ci)?\b|\bthis month\b|\b(?:in )?diese[nms] monats?\b"),
+    "last week": re.compile(
+        r"\b(?:la )?semaine (?:derniere|passee)\b|\blast week\b"
+        r"|\b(?:in der )?(?:letzten?|vorigen?|vergangenen?) woche\b"
+    ),
+    "this week": re.compile(r"\bcette semaine\b|\bthis week\b|\b(?:in )?dieser? woche\b"),
     "years": re.compile(
         r"\b(?:(?:ces|les|des|dans les|au cours des) )?(?P<n>\d{1,2}|[a-z]+) dernieres annees\b"
         r"|\b(?:(?:in|over|during) )?the (?:last|past) (?P<n2>\d{1,2}|[a-z]+) years\b"
@@ -256,6 +261,9 @@ def _from_today(name: str, match: re.Match[str], today: datetime.date) -> Days |
     if name.endswith("year"):
         year = today.year - (name == "last year")
         return datetime.date(year, 1, 1), datetime.date(year, 12, 31)
+    if name.endswith("week"):
+        monday = today - datetime.timedelta(days=today.weekday() + 7 * (name == "last week"))
+        return monday, monday + datetime.timedelta(days=6)
     last = today if name == "this month" else today.replace(day=1) - datetime.timedelta(days=1)
     return month_days(last.year, last.month)
 

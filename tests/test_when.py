@@ -74,6 +74,9 @@ def spans(text: str) -> list[str]:
         ("jusqu’en 2012", "..2012-12-31"),
         ("l’année dernière", "2013-01-01..2013-12-31"),
         ("letzten Monat", "2014-05-01..2014-05-31"),
+        ("last week", "2014-06-09..2014-06-15"),
+        ("cette semaine", "2014-06-16..2014-06-22"),
+        ("in der letzten Woche", "2014-06-09..2014-06-15"),
         ("in the last two years", "2012-06-20..2014-06-20"),
         ("en 2011 et 2013", "2011-01-01..2013-12-31"),
         ("in June and July 2012", "2012-06-01..2012-07-31"),
@@ -350,11 +353,38 @@ def test_words_that_can_be_taken_in_two_ways_are_taken_in_one(question: str) -> 
     "question",
     ["What's the latest article?", "Wie lautet der neueste Artikel?", "Wie heisst der neueste Artikel?",
      "Wie heißt der neueste Artikel?", "Quel est l’article le plus récent ?",
-     "Können Sie mir den neuesten Artikel zeigen?"],
+     "Können Sie mir den neuesten Artikel zeigen?", "the last article"],
 )  # fmt: skip
 def test_the_newest_article(question: str) -> None:
     request = understand(question, NAMES, TODAY)
     assert (request.kind, request.topic, request.extreme) == ("articles", "", "newest")
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [("Who wrote the last article?", "author"), ("When was the last article published?", "date"),
+     ("Dans quelle rubrique est paru le dernier article ?", "section")],
+)  # fmt: skip
+def test_what_is_known_of_the_newest_article(question: str, kind: str) -> None:
+    request = understand(question, NAMES, TODAY)
+    assert (request.kind, request.topic, request.extreme) == (kind, "", "newest")
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["Qui a écrit cet article ?", "Wer hat diesen Artikel geschrieben?", "Wann erschien dieser Artikel?",
+     "Quel est l'auteur de l'article ?", "Who is the author of this article?", "Wer ist der Autor des Artikels?",
+     "Quelle est la date de publication de l'article ?", "Dans quelle rubrique est paru l'article ?",
+     "In welcher Rubrik steht dieser Artikel?", "Which articles did this author write?"],
+)  # fmt: skip
+def test_words_that_ask_for_author_date_or_section_are_no_subject(question: str) -> None:
+    """They lean on what was asked before: no article is told by them."""
+    assert not understand(question, NAMES, TODAY).names_something
+
+
+def test_a_subject_ends_before_the_question_mark() -> None:
+    assert understand("Which articles mention glaciers?", NAMES, TODAY).topic == "glaciers"
+    assert understand("Which articles did readers like?", NAMES, TODAY).topic == "readers like"
 
 
 @pytest.mark.parametrize("question", ["Rubrique Focus", "rubrique Focus ?", "the Focus section"])
