@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from answer.frames import Extreme, Kind, extreme_of, kind_of, subject_in
+from answer.frames import Extreme, Kind, contributes, extreme_of, kind_of, subject_in
 from answer.names import Named, Names
 from answer.published import of_publication
 from answer.when import Period, common, periods, plain
@@ -46,6 +46,8 @@ def understand(question: str, names: Names, today: datetime.date) -> Request:
     text, dated = plain(question), periods(question, today, names.newest)
     # A date stands anywhere in a sentence, is no law's article ("Artikel 2013"), and its "letzten" no newest article.
     undated = " ".join(_blank(text, [(p.start, p.end) for p in dated]).split())
+    if contributes(undated) and not names.author_in(text):
+        text, undated = (words.replace("beitrag", "leistun") for words in (text, undated))
     kind = kind_of(undated)
     section = names.section_in(question) if kind != "section" else None
     if section and not section.known and kind != "articles":

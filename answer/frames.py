@@ -18,8 +18,11 @@ def any_of(*patterns: str) -> str:
     return f"(?:{'|'.join(patterns)})"
 
 
-ARTICLE = any_of(r"articles?", r"artikel[ns]?", r"beitra(?:g|ges?|gs|gen)", r"beitrage") + r"\b"
-ISSUE = any_of(r"bulletins?", r"numero", r"issue", r"ausgabe", r"heft") + r"\b"
+ARTICLE = any_of(r"articles?", r"artikel[ns]?", r"beitra(?:g|ges?|gs|gen)") + r"\b"
+_THE_ISSUE = (
+    any_of(*(rf"(?<=\b{word} )" for word in ("the", "this", "last", "latest", "first")), r"(?<![a-z] )") + "issue"
+)
+ISSUE = any_of(r"bulletins?", r"numero", _THE_ISSUE, r"ausgabe", r"heft") + r"\b"  # no "safety issue"
 SAYING = any_of(
     r"publie[es]*|publiait|paru[es]*|parait|paraissent|ecrite?s?|ecrivait|redige[es]*|dite?s?|disait|parlee?|parlait",
     r"rapporte|raconte|signale|sorti[es]*",
@@ -55,7 +58,7 @@ _SUBJECT = re.compile(
         r"\bsur\b|\ba propos d(?:es?|u)\b|\bau sujet d(?:es?|u)\b|\bconcernant\b|\bconsacres? a(?:ux?)?\b",
         r"\b(?:qui )?(?:parl|trait)(?:e|ent|ant) d(?:es?\b|u\b|')|\bevoqu(?:e|ent|ant)\b",
         r"\babout\b|\bregarding\b|\bconcerning\b|\b(?:that )?deal(?:s|ing)? with\b|\bmention(?:s|ing|nent|nant)?\b",
-        r"\buber\b|\bzum thema\b|\bzu[mr]?\b|\brund um\b|\bbetreffend\b",
+        r"\bhandel[nt] vo[nm]\b|\bgeht es um\b|\buber\b|\bzum thema\b|\bzu[mr]?\b|\brund um\b|\bbetreffend\b",
     )
 )
 _ON = re.compile(r"\bon\b")  # a pronoun in French: only where nothing else opens the subject
@@ -65,6 +68,11 @@ _BEGINS = r"(?:^|[,:?!.;]|\b(?:dire|sais|savoir|know|tell me|sagen|wei(?:ss|ß)|
 """Where a question begins: at the very beginning, or behind a polite one."""
 _ONE = rf"(?:(?:l'|le |the |this |these |cet |ces |diese[nmrs]? |der |den |dem |des |an? )?(?:\w+ )?{ARTICLE})"
 _OF = r"d(?:e |u |es )"
+_GAP = (
+    r"(?:(?!(?:do|does|did|ha[sd]|have|is|are|was|were|the|this|an?|cet|ce|un|l[ea]s?|est|sont|ont|d(?:er|ie|as|en|em)"
+    r"|diese[nmrs]?|einen?|hat|haben|ist|sind)\b)\w+ )"
+)
+"""A word between "which" and "articles"; where it is a verb or a determiner, something else is asked of the article."""
 
 _KINDS: tuple[tuple[Kind, tuple[str, ...]], ...] = (
     ("author", (
@@ -103,26 +111,35 @@ _KINDS: tuple[tuple[Kind, tuple[str, ...]], ...] = (
         r"\b(?:que|ce que) (?:dit|disait|ecrit|raconte) le bulletin",
         rf"\b(?:que|qu'est-ce que) le bulletin (?:a(?:-t-il)? |avait )?(?:\w+ )?{SAYING}|\bqu'avez-vous {SAYING}",
         rf"\bwhat (?:did|does|has|have) (?:the )?(?:\w+ )?(?:bulletin|you) (?:\w+ )?{SAYING}",
-        r"\bwas (?:hat|haben|habt|schrieb|schreibt|sagte?|berichtete?|stand|steht) (?:\S+ )*?(?:bulletin|sie|ihr)\b",
+        r"\bwas (?:hat|schrieb|schreibt|sagte?|berichtete?|stand|steht) (?:[^\s,]+ )*?bulletin\b",
+        r"\bwas (?:haben sie|(?:habt|schreibt) ihr)\b",
     )),
     ("articles", (
-        rf"\b(?:quels?|lesquels|tous les|liste(?:[rz]?)(?: moi)?(?: des| les)?) (?:\w+ ){{0,2}}?{ARTICLE}",
+        rf"\b(?:quels?|lesquels|tous les|liste(?:[rz]?)(?: moi)?(?: des| les)?) "
+        rf"(?:(?:sont|de) )?(?:(?:tous )?[lcv]es )?{_GAP}{{0,2}}?{ARTICLE}",
         rf"\bcombien d'{ARTICLE}",
         rf"\b(?:donne|montre|trouve|cite)z?(?:-moi)? (?:(?:tous )?les |des )(?:\w+ )?{ARTICLE}",
         rf"\b(?:y a-t-il|existe-t-il|avez-vous|il y a) (?:des |un |d'autres |d')(?:\w+ )?{ARTICLE}",
-        rf"\b(?:which|what|how many|all(?: the)?) (?:\w+ ){{0,3}}?{ARTICLE}",
+        rf"\b(?:which|what|how many|all) (?:ones? )?(?:(?:is|are|was|were|of) )?(?:all )?(?:the |these )?"
+        rf"{_GAP}{{0,3}}?{ARTICLE}",
         rf"\b(?:is|are|was|were) there (?:an |any )?(?:\w+ )?{ARTICLE}",
         rf"\b(?:list|show|find|give)(?: me| us)?(?: all)?(?: the| any)? (?:\w+ )?{ARTICLE}",
-        rf"\b(?:welche[nmrs]?|wie viele|alle) (?:\w+ ){{0,2}}?{ARTICLE}",
+        rf"\b(?:welche[nmrs]?|wie viele|alle) (?:(?:sind die|(?:ist |war )?der|dieser|von den|von diesen) )?"
+        rf"{_GAP}{{0,2}}?{ARTICLE}",
         rf"\b(?:gibt|gab) es (?:einen |etwas |die )?(?:\w+ )?{ARTICLE}",
         rf"\b(?:zeige?n?|nenne?n?|finde?n?|suche?n?|liste?n?)(?: sie)?(?: mir| uns)?(?: alle| die)? (?:\w+ )?{ARTICLE}",
-        rf"^\W*(?:les |the |die |der |le )?(?:\w+ )?{ARTICLE}",
+        rf"^\W*(?:les |des |the |die |der |le |un |an |einen? )?{_GAP}?{ARTICLE}",
     )),
 )  # fmt: skip
 _PATTERNS = tuple((kind, re.compile("|".join(patterns))) for kind, patterns in _KINDS)
 _LAW = re.compile(
     r"\barti(?:cles?|kel) (?:\d|(?:premier )?de la (?:loi|constitution)\b|du code\b"
     r"|of (?:the )?(?:law|constitution|clothing))"
+)
+_WRITTEN = re.compile(
+    r"\b(?:geschrieben|schrieb|verfass|veroffentlich|erschien|publizier|autor|rubrik|bulletin|ausgabe|artikel)"
+    r"|\bbeitra\w+ (?:\w+ es )?(?:uber|zu|zum thema|rund um)\b"
+    rf"|(?:^\W*|\b(?:{NEWEST}|welche[nrs]?|wie viele|alle) )beitra\w+(?: \w+ es)?\W*$"
 )
 _ASKS_WHICH = re.compile(
     r"\W*(?:(?:quel(?:le)? est|which is|what is|what's|what was|was (?:ist|war)|welche[rs]? (?:ist|war)"
@@ -142,6 +159,12 @@ _CLOSING = re.compile(
     rf"(?:[\s,?!.:;«»\"“”„()]|\b(?:{SAYING}|(?:{AUXILIARY})\b|{ARTICLE}|bulletin\b"
     r"|(?:dans|in|im|le|the|du|of|bitte|please|svp|s'il vous plait|es|gibt|gab|there|are)\b))*+$"
 )
+
+
+def contributes(text: str) -> bool:
+    """Whether a "Beitrag" is something paid or done ("Welchen Beitrag leistet …"): an article it is where it is
+    written, is about something, or is all that is asked for. `text` without its dates."""
+    return "beitrag" in text and not _WRITTEN.search(text)
 
 
 def kind_of(text: str) -> Kind:

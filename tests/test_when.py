@@ -144,6 +144,9 @@ PUBLISHED = [
     "Was hat das Bulletin über Wasserstoff im Jahr 2012 geschrieben?",
     "Welche Artikel über Wasserstoff sind 2012 erschienen?",
     "Welche Artikel 2012 über Wasserstoff?",
+    "Welche Beiträge zu Wasserstoff sind 2012 erschienen?",
+    "What does the 2012 issue say about hydrogen?",
+    "What did the issue of 2012 say about hydrogen?",
     "Gab es 2012 einen Artikel über Wasserstoff?",
     "Y a-t-il en 2012 un article sur l'hydrogène ?",
     "Laut dem Artikel aus dem Jahr 2012, wie groß ist die Kaverne?",
@@ -163,6 +166,8 @@ ABOUT = [
     "Was schrieb das Bulletin über den Kongress 2012?",
     "Welche Artikel handeln von 2012 gestarteten Projekten?",
     "Wer gewann die Wahl im Jahr 2012?",
+    "What was the biggest safety issue in 2012 in Fukushima?",
+    "Wie hoch waren die Beiträge 2012?",
     "thème congrès 2012",
 ]
 
@@ -325,6 +330,37 @@ def test_a_date_does_not_begin_inside_the_word_before_it(question: str, topic: s
 def test_a_date_does_not_hide_what_is_asked_for(question: str, kind: str, topic: str) -> None:
     request = understand(question, NAMES, TODAY)
     assert (request.kind, request.topic, request.extreme) == (kind, topic, None)
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["Welchen Beitrag leistet die Windenergie zum Klimaschutz?", "Seit wann gibt es Beiträge zur Pflegeversicherung?",
+     "What does the article say about hydrogen?", "What conclusion does this article draw?",
+     "In which issue did the article on graphene appear?", "Quels clusters cet article cite-t-il ?",
+     "Dieser Artikel nennt welche Firmen?", "Was hat Angela Merkel gesagt, als sie das Institut eröffnete?",
+     "Was haben die Forscher gesagt, als das Bulletin erschien?"],
+)  # fmt: skip
+def test_what_is_asked_of_an_article_or_a_contribution_is_no_list(question: str) -> None:
+    assert understand(question, NAMES, TODAY).kind == "words"
+
+
+@pytest.mark.parametrize(
+    ("question", "topic"),
+    [
+        ("Welche Beiträge über Wind gibt es?", "Wind"),
+        ("Gibt es einen Beitrag zu Wind?", "Wind"),
+        ("Alle Beiträge 2012", ""),
+        ("Beiträge von Claire Fontaine", ""),
+        ("Welche der neuen Artikel handeln von Wind?", "Wind"),
+        ("Which of the articles mention wind?", "wind"),
+        ("What are the articles about wind?", "wind"),
+        ("Lesquels de ces articles parlent du vent ?", "vent"),
+        ("Un article sur le vent ?", "vent"),
+    ],
+)
+def test_a_list_of_articles(question: str, topic: str) -> None:
+    request = understand(question, NAMES, TODAY)
+    assert (request.kind, request.topic) == ("articles", topic)
 
 
 def test_of_years_apart_the_articles_of_both_are_meant() -> None:
