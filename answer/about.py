@@ -45,18 +45,18 @@ def understand(question: str, names: Names, today: datetime.date) -> Request:
     """What `question`, a cleaned one, asks for. `today`: what "last year" is told from."""
     text, dated = plain(question), periods(question, today, names.newest)
     # A date stands anywhere in a sentence, is no law's article ("Artikel 2013"), and its "letzten" no newest article.
-    undated = " ".join(_blank(text, [(p.start, p.end) for p in dated]).split())
+    undated = " ".join(_blank(text, _spans(dated)).split())
     if contributes(undated) and not names.author_in(text):
         text, undated = (words.replace("beitrag", "leistun") for words in (text, undated))
     kind = kind_of(undated)
-    section = names.section_in(question) if kind != "section" else None
+    section = names.section_in(_blank(question, _spans(dated), ".")) if kind != "section" else None
     if section and not section.known and kind != "articles":
         section = None
     author = names.author_in(text) if kind == "articles" else None
     named = [name.span for name in (section, author) if name]
     masked = _blank(text, named)
     dates = [p for p in dated if of_publication(question, masked, p, kind)]
-    spans = [(period.start, period.end) for period in dates]
+    spans = _spans(dates)
     filtering = [*spans, section.span] if section and section.known else spans
     request = Request(
         kind,
@@ -92,9 +92,9 @@ def understand_in_turn(question: str, earlier: Sequence[str], names: Names, toda
 
 def _named_alone(question: str, names: Names, today: datetime.date) -> Filters:
     """The dates and the section that a question names where it says nothing else; none where it does."""
-    section = names.section_in(question)
     dates = periods(question, today, names.newest)
-    spans = [*((p.start, p.end) for p in dates), *([section.span] if section and section.known else [])]
+    section = names.section_in(_blank(question, _spans(dates), "."))
+    spans = [*_spans(dates), *([section.span] if section and section.known else [])]
     if not spans or not _NOTHING_ELSE.fullmatch(plain(_blank(question, spans))):
         return Filters()
     return _filters(section, dates)
@@ -123,9 +123,13 @@ def _topic(question: str) -> str:
     return topic if re.search(r"\w", topic) else ""
 
 
-def _blank(text: str, spans: Sequence[Span]) -> str:
+def _spans(dates: Sequence[Period]) -> list[Span]:
+    return [(period.start, period.end) for period in dates]
+
+
+def _blank(text: str, spans: Sequence[Span], sign: str = " ") -> str:
     for start, end in spans:
-        text = text[:start] + " " * (end - start) + text[end:]
+        text = text[:start] + sign * (end - start) + text[end:]
     return text
 
 

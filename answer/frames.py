@@ -152,7 +152,7 @@ _ASKING = any_of(
     "uns", "bitte", "please", "svp", "what's", r"hei(?:ss|ß)t", "lautet", r"konnt?en", "quand", "date", "when", "wann",
     "by", "par", r"signes?", r"issues?", "of", "whom", "wem", "stammt", "nom", "name", "publication", "parution",
     r"(?:erscheinungs)?datum", r"auteure?s?", r"autrices?", r"redact(?:eur|rice)s?", r"authors?", r"autor(?:in|en)?",
-    r"verfasser(?:in)?", r"rubriques?", r"sections?", "rubrik",
+    r"verfasser(?:in)?", r"rubriques?", r"sections?", r"rubrik(?:en)?",
 )  # fmt: skip
 _UNFRAMED = re.compile(rf"\b(?:{_ASKING}\b|{ARTICLE}|{ISSUE}|{SAYING}|{SMALL_WORDS}|(?:{NEWEST}|{OLDEST})\b)")
 _CLOSING = re.compile(

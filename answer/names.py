@@ -12,26 +12,26 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from answer.when import MONTHS, plain
+from answer.frames import SAYING
+from answer.when import plain
 from records import Article, Span
 
 _CUE = re.compile(
-    r"(?:\b(?:dans|de|sous|in|from|of|under|aus|unter) )?(?:\b(?:la|the|der) )?\b(?P<cue>rubriques?|section|rubrik)\s+"
-    r"[«\"“”„'‚]?\s?"
+    r"(?:\b(?:dans|de|sous|in|from|of|under|aus|unter) )?(?:\b(?:la|the|der) )?"
+    r"\b(?P<cue>rubriques?|section|rubrik(?:en)?)\s+[«\"“”„'‚]?\s?"
 )
 _BEFORE = re.compile(
     r"(?:\b(?:in|from|of|aus|unter) )?\b(?:the|der) (?P<name>\w+(?: (?:and |et |und )?\w+)?)(?: section\b|-rubrik\b)"
 )
 _STOP = re.compile(
-    r"[?!.,;:»\"“”]|\b(?:en|in|im|au|du|de|des|von|vom|of|since|depuis|seit|entre|between|zwischen|sur|about|uber|on|zu|"
-    r"parlent|il|y|a|gibt|sont|are|were|erschienen|es|ont)\b|\d"
+    r"[?!.,;:»\"“”]|\b(?:en|in|im|au|since|depuis|seit|entre|between|zwischen|sur|about|uber|on|zu|"
+    rf"parlent|il|y|a|gibt|sont|are|were|es|ont)\b|\b{SAYING}|\d"
 )
-_MONTH = "|".join(plain(name) for names in MONTHS.values() for name in names)
-_ENDS = re.compile(
-    rf"\s*(?:$|(?!\b(?:d[eu]s?|of|von)\b)(?:{_STOP.pattern})"
-    rf"|(?:d[eu]s?|of|vo[nm])\s+(?:l'annee\s+|dem jahr\s+)?(?:\d|(?:{_MONTH})\b))"
-)
+_ENDS = re.compile(rf"\s*(?:$|{_STOP.pattern})")
 """What may stand behind a name that is not said to its end: no more of a name ("Politique de santé")."""
+_JOINING = re.compile(r"d[eu]s?|l[ae]s?|[dl]|of|the|d(?:er|ie|as)|von|et|and|und")
+"""Words of a name that are said or left out: "Politique de recherche" is "Politique de la recherche"."""
+_AND_ANOTHER = re.compile(rf"\s?[»\"“”]?\s*(?:,|\b(?:et|ou|and|or|und|oder)\b)\s*(?:{_CUE.pattern})?[«\"“”„]?\s?")
 _ALIKE = 0.6
 """The share of the longer word that two words of a name must begin with alike; "Energie" and "Energy" have 0.71,
 "Politik" and "politique" 0.67."""
@@ -67,18 +67,21 @@ class Names:
         return self.cards[0].date if self.cards else None
 
     def section_in(self, question: str) -> Named | None:
-        """The section that `question` names. One that the bulletin does not have is told only of a "rubrique" or
-        "Rubrik": the English "section" may be part of anything."""
+        """The section that `question`, its dates dotted out, names; none where it names two, as filters hold one. One
+        that the bulletin does not have is told only of a "rubrique" or "Rubrik": "section" may be part of anything."""
         text = plain(question)
         for match in _CUE.finditer(text):
             if found := self._best(question[match.end() :]):
                 name, length = found
+                another = _AND_ANOTHER.match(text, match.end() + length)
+                if another and self._best(question[another.end() :]):
+                    return None
                 closing = re.match(r"\s?[»\"“”]", text[match.end() + length :])
                 return Named(name, (match.start(), match.end() + length + (closing.end() if closing else 0)))
             stop = _STOP.search(text, match.end())
             end = stop.start() if stop else len(text)
             unknown = question[match.end() : end].strip()
-            if match["cue"] != "section" and unknown and len(unknown.split()) <= 4:
+            if match["cue"] != "section" and 0 < len(_telling(unknown)) <= 4:
                 return Named(unknown, (match.start(), end), known=False)
         for match in _BEFORE.finditer(text):
             name_as_written = question[slice(*match.span("name"))]
@@ -91,7 +94,7 @@ class Names:
         best: tuple[tuple[int, bool, bool, int], str, int] | None = None
         for rank, name in enumerate(self.sections):
             common, length = _words_alike(words, name)
-            if common < len(name.split()) and not _ENDS.match(plain(words[length:])):
+            if common < len(_telling(name)) and not _ENDS.match(plain(words[length:])):
                 continue
             written = words[:length]
             score = (common, written.casefold() == name.casefold(), plain(written) == plain(name), -rank)
@@ -130,15 +133,19 @@ def _day(article: Article) -> datetime.date:
     return article.date or datetime.date.min
 
 
+def _telling(name: str) -> list[re.Match[str]]:
+    """The words of a name but for those that join them."""
+    return [match for match in re.finditer(r"\w+", plain(name)) if not _JOINING.fullmatch(match.group())]
+
+
 def _words_alike(text: str, name: str) -> tuple[int, int]:
-    """How many of the first words of `name` `text` begins with, and over how many letters."""
-    asked, known = list(re.finditer(r"\w+", plain(text))), re.findall(r"\w+", plain(name))
-    common = 0
-    for match, word in zip(asked, known, strict=False):
-        if not _alike(match.group(), word):
+    """How many of the first telling words of `name` `text` begins with, and over how many letters."""
+    common = length = 0
+    for asked, known in zip(_telling(text), _telling(name), strict=False):
+        if not _alike(asked.group(), known.group()):
             break
-        common += 1
-    return common, asked[common - 1].end() if common else 0
+        common, length = common + 1, asked.end()
+    return common, length
 
 
 def _alike(one: str, other: str) -> bool:

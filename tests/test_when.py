@@ -437,6 +437,34 @@ def test_a_section_that_begins_like_another_is_not_that_one(question: str) -> No
     assert understand(question, names, TODAY).filters == Filters()
 
 
+@pytest.mark.parametrize(
+    "named",
+    ["Politique", "Politique de recherche", "Politique de la recherche et innovation",
+     "Politique de la recherche et de l'innovation"],
+)  # fmt: skip
+def test_the_small_words_of_a_section_may_be_left_out(named: str) -> None:
+    names = Names((), ("Politique de la recherche, innovation",), ())
+    request = understand(f"Articles de la rubrique {named} ?", names, TODAY)
+    assert (request.filters.section, request.topic) == (names.sections[0], "")
+
+
+@pytest.mark.parametrize("behind", ["", " de 2012", " de l'année dernière", " parus en 2012", " sur le climat"])
+def test_a_section_that_there_is_not_is_told_in_full(behind: str) -> None:
+    names = Names((), ("Politique de la recherche, innovation",), ())
+    request = understand(f"Articles de la rubrique Politique de santé{behind} ?", names, TODAY)
+    assert request.unknown_section == "Politique de santé"
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["Articles des rubriques Focus et Énergie", "Artikel der Rubriken Fokus und Energie",
+     "Articles de la rubrique « Focus » ou de la rubrique « Énergie »"],
+)  # fmt: skip
+def test_of_two_sections_none_filters(question: str) -> None:
+    request = understand(question, NAMES, TODAY)
+    assert (request.filters, request.unknown_section) == (Filters(), "")
+
+
 @pytest.mark.parametrize("behind", ["", " ?", " de 2012", " de juin 2012", " sur l’hydrogène"])
 def test_a_section_may_be_named_by_its_first_words(behind: str) -> None:
     names = Names((), ("Énergie et climat",), ())
