@@ -30,7 +30,7 @@ from index.question import prepare
 from index.search import search
 from index.versions.build import build
 from index.versions.store import Index, open_index
-from records import LANGS, Answer, Article, Filters, Hit, Question, Reading
+from records import LANGS, Answer, Article, Filters, Hit, Lang, Question, Reading
 from settings import ROOT
 from tests.test_index_fake_encoder import WordEncoder
 
@@ -354,8 +354,8 @@ def test_a_follow_up_is_read_alone_and_with_each_of_the_last_two_questions(index
 # Figures that differ
 
 
-def reading(index: Index, body: str, words: str) -> Reading:
-    article = Article("x", "X", "fr", body)
+def reading(index: Index, body: str, words: str, lang: Lang = "fr") -> Reading:
+    article = Article("x", "X", lang, body)
     at = body.index(words)
     return Reading(Hit(article, *[None] * 9), (at, at + len(words)), (0, len(body)), 0.9)  # type: ignore[arg-type]
 
@@ -371,6 +371,15 @@ def reading(index: Index, body: str, words: str) -> Reading:
         (("Soit 1.500 Euro.", "1.500"), ("Soit 1\u202f500 euros.", "1\u202f500"), False),
         (("Soit 2,5 %.", "2,5"), ("Soit 3,5 %.", "3,5"), True),
         (("Soit 2,5 %.", "2,5"), ("That is 2.5 %.", "2.5"), False),
+        (("Soit 2,50 %.", "2,50"), ("Soit 2,5 %.", "2,5"), False),
+        (("Soit 2 millions.", "2 millions"), ("Soit 2 000 000 euros.", "2 000 000"), False),
+        (("Soit 2 millions.", "2"), ("Soit 2 euros.", "2"), True),
+        (("Soit 1,5 milliard.", "1,5 milliard"), ("1 500 millions.", "1 500 millions"), False),
+        (("Über 10 Mio. Euro.", "10 Mio."), ("Soit 10.000.000 Euro.", "10.000.000"), False),
+        (("Soit 1.234,56 Euro.", "1.234,56"), ("Soit 1234,56 euros.", "1234,56"), False),
+        (("Soit 1\u2009234,5 euros.", "1\u2009234,5"), ("It is 1,234.50 euros.", "1,234.50"), False),
+        (("Le 06 mars.", "06 mars"), ("Le 6 mars donc.", "6 mars"), False),
+        (("Soit 2 billions.", "2 billions"), ("Soit 2 milliards.", "2 milliards"), True),
         (("En 2013 150 clusters.", "2013 150"), ("On en compte 150.", "150"), False),
         (("Soit 1.234.567 Euro.", "1.234.567"), ("Soit 1 234 567 euros.", "1 234 567"), False),
         (("En 2013, 91 clusters.", "En 2013, 91 clusters."), ("On compte 15 clusters.", "15"), False),
@@ -381,6 +390,12 @@ def test_figures_are_compared_where_words_stand_out(
 ) -> None:
     readings = [reading(index, *first), reading(index, *other)]
     assert (disagreeing(readings) is readings[1]) == differ
+
+
+def test_a_billion_is_a_thousand_times_less_in_english(index: Index) -> None:
+    french = reading(index, "Soit 2 milliards.", "2 milliards")
+    english = reading(index, "It is 2 billion euros.", "2 billion", lang="en")
+    assert disagreeing([french, english]) is None
 
 
 def test_nothing_disagrees_with_nothing(index: Index) -> None:
