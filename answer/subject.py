@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from index.stores.lexical import stems, words
+from index.stores.lexical import _stop_words, fold, stems, words
 from records import Encoder, Encoding, Hit, Lang, Question, Reading, Span
 
 _LATE, _EVEN, _SHARE = 60.0, 0.86, 3.5
@@ -24,8 +24,6 @@ share of words."""
 _TITLED = 2.0
 """What it adds that a title holds all of the subject's words: nearly a title is how most ask for an article."""
 _LATE_ACROSS, _EVEN_ACROSS = 79.0, 0.795
-_SHORT = 3
-"""Letters of a word that says nothing by itself ("de", "for", "und")."""
 _CONTEXT: dict[Lang, str] = {"fr": "articles sur", "en": "articles about", "de": "Artikel über"}
 
 
@@ -80,9 +78,10 @@ def _reading(asked: Question, hit: Hit) -> Reading | None:
 
 
 def _share(asked: Question, text: str) -> float:
-    """Of the words asked for those that a text in the same language holds."""
+    """Of the words asked for, stop words left out, those that a text in the same language holds."""
     tokens = words(asked.text)
-    terms = set(stems([token for token in tokens if len(token) > _SHORT] or tokens, asked.lang))
+    telling = [token for token in tokens if fold(token) not in _stop_words(asked.lang)]
+    terms = set(stems(telling or tokens, asked.lang))
     return len(terms & set(stems(words(text), asked.lang))) / len(terms) if terms else 0.0
 
 

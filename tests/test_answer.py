@@ -24,6 +24,7 @@ from answer.calibration import Calibration, Logistic
 from answer.names import names_of
 from answer.phrases import frame, frame_other, refusal
 from answer.sentence_reader import CALIBRATION, SentenceReader, evidence
+from answer.subject import about, likelihood, subject
 from errors import QuestionError
 from eval.questions import read_questions
 from index.question import prepare
@@ -401,6 +402,27 @@ def test_a_billion_is_a_thousand_times_less_in_english(index: Index) -> None:
 def test_nothing_disagrees_with_nothing(index: Index) -> None:
     assert disagreeing([]) is None
     assert disagreeing([reading(index, "Il y a 91 clusters.", "91")]) is None
+
+
+# Articles about a subject
+
+
+@pytest.mark.parametrize(
+    ("topic", "lang", "title", "late", "share"),
+    [
+        ("eau en Allemagne", "fr", "Universités en Allemagne", 2 / 3, 1 / 2),
+        ("KI für Ärzte", "de", "Ärzte lernen KI", 2 / 3, 1),
+        ("the ESA", "en", "ESA and DLR", 1 / 2, 1),
+    ],
+)
+def test_a_short_word_counts_and_a_stop_word_does_not(
+    tmp_path: Path, topic: str, lang: Lang, title: str, late: float, share: float
+) -> None:
+    build([Article("a", title, lang, f"{title}.")], WordEncoder(), tmp_path)
+    asked = subject(topic, lang, WordEncoder())
+    (found,) = about(asked, search(open_index(tmp_path), asked, 10))
+    assert found.hit.late == pytest.approx(late)
+    assert found.confidence == likelihood(found.hit.late, share, titled=share == 1)
 
 
 # Frames and refusals
