@@ -116,7 +116,7 @@ _KINDS: tuple[tuple[Kind, tuple[str, ...]], ...] = (
     )),
     ("articles", (
         rf"\b(?:quels?|lesquels|tous les|liste(?:[rz]?)(?: moi)?(?: des| les)?) "
-        rf"(?:(?:sont|de) )?(?:(?:tous )?[lcv]es )?{_GAP}{{0,2}}?{ARTICLE}",
+        rf"(?:(?:sont|furent|etaient|de) )?(?:(?:tous )?[lcv]es )?{_GAP}{{0,2}}?{ARTICLE}",
         rf"\bcombien d'{ARTICLE}",
         rf"\b(?:donne|montre|trouve|cite)z?(?:-moi)? (?:(?:tous )?les |des )(?:\w+ )?{ARTICLE}",
         rf"\b(?:y a-t-il|existe-t-il|avez-vous|il y a) (?:des |un |d'autres |d')(?:\w+ )?{ARTICLE}",

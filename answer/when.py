@@ -161,7 +161,7 @@ _FROM_TODAY: dict[str, re.Pattern[str]] = {
     "years": re.compile(
         r"\b(?:(?:ces|les|des|dans les|au cours des) )?(?P<n>\d{1,2}|[a-z]+) dernieres annees\b"
         r"|\b(?:(?:in|over|during) )?the (?:last|past) (?P<n2>\d{1,2}|[a-z]+) years\b"
-        r"|\b(?:in )?den (?:letzten|vergangenen) (?P<n3>\d{1,2}|[a-z]+) jahren\b"
+        r"|\b(?:in )?de[nr] (?:letzten|vergangenen) (?P<n3>\d{1,2}|[a-z]+) jahren?\b"
     ),
 }
 
@@ -312,7 +312,8 @@ def _backwards(match: re.Match[str], points: list[_Point]) -> Period:
 def _at(match: re.Match[str], points: list[_Point]) -> Period:
     """One point; of several ("2011 et 2013"), from the earlier to the later, as filters know no gap."""
     relative = any(point.relative for point in points)
-    link: Link = "time" if match["in"] or relative else "of" if match["of"] else "bare"
+    decade = points[0].last.year - points[0].first.year == 9 and not relative  # "Berlin in the 1920s": Berlin's own
+    link: Link = "of" if decade else "time" if match["in"] or relative else "of" if match["of"] else "bare"
     return Period(min(p.first for p in points), max(p.last for p in points), *match.span(), link)
 
 

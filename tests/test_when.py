@@ -77,6 +77,7 @@ def spans(text: str) -> list[str]:
         ("last week", "2014-06-09..2014-06-15"),
         ("cette semaine", "2014-06-16..2014-06-22"),
         ("in der letzten Woche", "2014-06-09..2014-06-15"),
+        ("der letzten zwei Jahre", "2012-06-20..2014-06-20"),
         ("in the last two years", "2012-06-20..2014-06-20"),
         ("en 2011 et 2013", "2011-01-01..2013-12-31"),
         ("in June and July 2012", "2012-06-01..2012-07-31"),
@@ -169,6 +170,7 @@ ABOUT = [
     "What was the biggest safety issue in 2012 in Fukushima?",
     "Wie hoch waren die Beiträge 2012?",
     "thème congrès 2012",
+    "Articles about Berlin in the 1920s",
 ]
 
 
@@ -354,6 +356,7 @@ def test_what_is_asked_of_an_article_or_a_contribution_is_no_list(question: str)
         ("Welche der neuen Artikel handeln von Wind?", "Wind"),
         ("Which of the articles mention wind?", "wind"),
         ("What are the articles about wind?", "wind"),
+        ("Quels furent les articles sur le vent ?", "vent"),
         ("Lesquels de ces articles parlent du vent ?", "vent"),
         ("Un article sur le vent ?", "vent"),
     ],
