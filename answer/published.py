@@ -36,6 +36,8 @@ _ANCHOR = rf"(?:{ARTICLE}|{ISSUE})"
 def of_publication(question: str, text: str, period: Period, kind: Kind) -> bool:
     """`text`: the question folded, sections and authors blanked."""
     before, after = text[: period.start], text[period.end :]
+    if period.since != period.until and re.match(r"on\b", text[period.start :]) and not _SAID.search(before):
+        return False  # "articles on the 2012 congress": only what is published is so "on" a time, mostly a day
     if re.search(rf"{_ANCHOR}{CONNECTED}$", before) and not re.match(r"\W*(?:des|der)\b", after):
         return True  # "articles parus en 2012", "im Bulletin vom 6. März"; not "die Ausgabe 2014 des Kongresses"
     if re.match(rf"[\s-]*(?:erschienenen?|veroffentlichten?|published)?\s*{_ANCHOR}", after):

@@ -171,6 +171,7 @@ ABOUT = [
     "Wie hoch waren die Beiträge 2012?",
     "thème congrès 2012",
     "Articles about Berlin in the 1920s",
+    "Articles on the 2012 congress",
 ]
 
 
