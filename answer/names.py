@@ -18,7 +18,7 @@ from records import Article, Span
 
 _CUE = re.compile(
     r"(?:\b(?:dans|de|sous|in|from|of|under|aus|unter) )?(?:\b(?:la|the|der) )?"
-    r"\b(?P<cue>rubriques?|section|rubrik(?:en)?)\s+[«\"“”„'‚]?\s?"
+    r"\b(?P<cue>rubriques?|section(?! (?:of|the|d[eu]s?)\b)|rubrik(?:en)?)\s+[«\"“”„'‚]?\s?"
 )
 _BEFORE = re.compile(
     r"(?:\b(?:in|from|of|aus|unter) )?\b(?:the|der) (?P<name>\w+(?: (?:and |et |und )?\w+)?)(?: section\b|-rubrik\b)"
@@ -81,7 +81,7 @@ class Names:
             stop = _STOP.search(text, match.end())
             end = stop.start() if stop else len(text)
             unknown = question[match.end() : end].strip()
-            if match["cue"] != "section" and 0 < len(_telling(unknown)) <= 4:
+            if match["cue"] in ("rubrique", "rubrik") and 0 < len(_telling(unknown)) <= 4:
                 return Named(unknown, (match.start(), end), known=False)
         for match in _BEFORE.finditer(text):
             name_as_written = question[slice(*match.span("name"))]

@@ -109,7 +109,7 @@ _NUMBERS = {plain(name): n + 1 for lang in LANGS for n, name in enumerate(MONTHS
 _NUMBERS |= {"janv": 1, "jan": 1, "fevr": 2, "feb": 2, "apr": 4, "avr": 4, "juil": 7, "aug": 8, "sept": 9, "sep": 9}
 _NUMBERS |= {"oct": 10, "okt": 10, "nov": 11, "dec": 12, "dez": 12}
 _MONTH = "(?:" + "|".join(sorted(_NUMBERS, key=len, reverse=True)) + r")\b\.?"
-_YEAR = r"(?:19|20)\d\d(?!\w|[.,\d]*\d|[ ]?(?:%|euros?\b|km\b|m\b|kg\b))"
+_YEAR = r"(?:19|20)\d\d(?!\w|[\d.,]*\d|[ ]?(?:%|euros?\b|km\b|m\b|kg\b))"
 _SEASONS = {"printemps": 3, "spring": 3, "fruhling": 3, "fruhjahr": 3, "ete": 6, "summer": 6, "sommer": 6}
 _SEASONS |= {"automne": 9, "autumn": 9, "herbst": 9}  # no winter: nobody knows of which of its two years
 _SMALL = {"deux": 2, "two": 2, "zwei": 2, "trois": 3, "three": 3, "drei": 3, "quatre": 4, "four": 4, "vier": 4}
@@ -331,7 +331,7 @@ _AGAIN = rf"(?:\b(?:{_IN}) |\b(?:{_OF}) ?)?"
 _JOINS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], list[_Point]], Period]], ...] = (
     (re.compile(rf"\b(?:entre|between|zwischen) {_POINT},? (?:et|and|und) {_POINT}"), _range),
     (re.compile(rf"\b(?:{_FROM}|{_SINCE}) ?{_POINT} (?:au?|to|{_UNTIL}) {_POINT}"), _range),
-    (re.compile(rf"{_AGAIN}{_POINT} ?(?:-|bis|to|a) ?{_POINT}"), _range),
+    (re.compile(rf"{_AGAIN}{_POINT} ?(?:-|bis|to|au?) ?{_POINT}"), _range),
     (
         re.compile(
             rf"\b(?P<bound>{_BOUND}) {_POINT}"

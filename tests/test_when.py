@@ -85,6 +85,7 @@ def spans(text: str) -> list[str]:
         ("from December to February 2012", "2011-12-01..2012-02-29"),
         ("entre 2013 et 2010", "2010-01-01..2013-12-31"),
         ("du 1er mai au 30 juin 2012", "2012-05-01..2012-06-30"),
+        ("le 14 au 21 juin 2011", "2011-06-14..2011-06-21"),
         ("vom 1. bis 15. Juni 2011", "2011-06-01..2011-06-15"),
         ("vom 1.6. bis zum 15.7.2011", "2011-06-01..2011-07-15"),
         ("between the 1st and the 15th of June 2011", "2011-06-01..2011-06-15"),
@@ -196,6 +197,8 @@ def test_what_it_is_about_filters_nothing(question: str) -> None:
         ("Which articles are in the Energy section?", "Energie", ""),
         ("Welche Artikel über Wind gibt es in der Rubrik Fokus?", "Focus", "Wind"),
         ("What does the section on wages say?", "", ""),
+        ("What does the section of energy law say?", "", ""),
+        ("In welchen Rubriken erscheinen Artikel über Wind?", "", "Wind"),
     ],
 )
 def test_a_section_in_a_question(question: str, section: str, topic: str) -> None:
@@ -205,6 +208,7 @@ def test_a_section_in_a_question(question: str, section: str, topic: str) -> Non
 
 def test_a_section_that_there_is_not_and_an_author() -> None:
     assert understand("Quels articles de la rubrique Sport ?", NAMES, TODAY).unknown_section == "Sport"
+    assert not understand("In welchen Rubriken erscheinen Artikel über Wind?", NAMES, TODAY).unknown_section
     assert understand("Quels articles de Claire Fontaine ?", NAMES, TODAY).author == "Claire Fontaine"
     assert understand("articles by Novak", NAMES, TODAY).author == "Peter Novak"
     about_her = understand("Quels articles sur Claire Fontaine ?", NAMES, TODAY)
