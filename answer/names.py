@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from answer.frames import SAYING
@@ -91,10 +91,12 @@ class Names:
 
     def _best(self, words: str) -> tuple[str, int] | None:
         """The section that `words` begin with, and over how many letters: the most words alike, then as written."""
+        asked = _telling(words)
         best: tuple[tuple[int, bool, bool, int], str, int] | None = None
         for rank, name in enumerate(self.sections):
-            common, length = _words_alike(words, name)
-            if common < len(_telling(name)) and not _ENDS.match(plain(words[length:])):
+            known = _telling(name)
+            common, length = _words_alike(asked, known)
+            if common < len(known) and not _ENDS.match(plain(words[length:])):
                 continue
             written = words[:length]
             score = (common, written.casefold() == name.casefold(), plain(written) == plain(name), -rank)
@@ -138,13 +140,13 @@ def _telling(name: str) -> list[re.Match[str]]:
     return [match for match in re.finditer(r"\w+", plain(name)) if not _JOINING.fullmatch(match.group())]
 
 
-def _words_alike(text: str, name: str) -> tuple[int, int]:
-    """How many of the first telling words of `name` `text` begins with, and over how many letters."""
+def _words_alike(asked: Sequence[re.Match[str]], known: Sequence[re.Match[str]]) -> tuple[int, int]:
+    """How many of the first words `known` `asked` begins with, and over how many letters."""
     common = length = 0
-    for asked, known in zip(_telling(text), _telling(name), strict=False):
-        if not _alike(asked.group(), known.group()):
+    for one, other in zip(asked, known, strict=False):
+        if not _alike(one.group(), other.group()):
             break
-        common, length = common + 1, asked.end()
+        common, length = common + 1, one.end()
     return common, length
 
 
