@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from index.stores.lexical import _stop_words, fold, stems, words
+from index.stores.lexical import fold, stems, stop_words, words
 from records import Encoder, Encoding, Hit, Lang, Question, Reading, Span
 
 _LATE, _EVEN, _SHARE = 60.0, 0.86, 3.5
@@ -80,7 +80,7 @@ def _reading(asked: Question, hit: Hit) -> Reading | None:
 def _share(asked: Question, text: str) -> float:
     """Of the words asked for, stop words left out, those that a text in the same language holds."""
     tokens = words(asked.text)
-    telling = [token for token in tokens if fold(token) not in _stop_words(asked.lang)]
+    telling = [token for token in tokens if fold(token) not in stop_words(asked.lang)]
     terms = set(stems(telling or tokens, asked.lang))
     return len(terms & set(stems(words(text), asked.lang))) / len(terms) if terms else 0.0
 

@@ -51,7 +51,8 @@ def _stemmer(lang: Lang) -> Stemmer.Stemmer:
 
 
 @cache
-def _stop_words(lang: Lang) -> frozenset[str]:
+def stop_words(lang: Lang) -> frozenset[str]:
+    """Words that say nothing by themselves, folded."""
     lists = {"fr": STOPWORDS_FRENCH, "en": STOPWORDS_EN, "de": STOPWORDS_GERMAN}
     return frozenset(fold(word) for word in lists[lang])
 
@@ -70,7 +71,7 @@ def question_stems(text: str, lang: Lang, index_lang: Lang) -> list[str]:
 def _question_stems(text: str, lang: Lang, index_lang: Lang) -> tuple[str, ...]:
     tokens = words(text)
     if lang != index_lang:
-        tokens = [token for token in tokens if fold(token) not in _stop_words(lang)]
+        tokens = [token for token in tokens if fold(token) not in stop_words(lang)]
     return tuple(stems(tokens, index_lang))
 
 
