@@ -119,7 +119,7 @@ _KINDS: tuple[tuple[Kind, tuple[str, ...]], ...] = (
         rf"(?:(?:sont|furent|etaient|de) )?(?:(?:tous )?[lcv]es )?{_GAP}{{0,2}}?{ARTICLE}",
         rf"\bcombien d'{ARTICLE}",
         rf"\b(?:donne|montre|trouve|cite)z?(?:-moi)? (?:(?:tous )?les |des )(?:\w+ )?{ARTICLE}",
-        rf"\b(?:y a-t-il|existe-t-il|avez-vous|il y a) (?:des |un |d'autres |d')(?:\w+ )?{ARTICLE}",
+        rf"\b(?:y a-t-il(?: eu)?|existe-t-il|avez-vous|il y a(?: eu)?) (?:des |un |d'autres |d')(?:\w+ )?{ARTICLE}",
         rf"\b(?:which|what|how many|all) (?:ones? )?(?:(?:is|are|was|were|of) )?(?:all )?(?:the |these )?"
         rf"{_GAP}{{0,3}}?{ARTICLE}",
         rf"\b(?:is|are|was|were) there (?:an |any )?(?:\w+ )?{ARTICLE}",

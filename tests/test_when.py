@@ -324,6 +324,7 @@ def test_a_date_does_not_begin_inside_the_word_before_it(question: str, topic: s
         ("Welche Artikel 2013 über Solarzellen?", "articles", "Solarzellen"),
         ("Articles 2011-2013 sur l'hydrogène", "articles", "hydrogène"),
         ("Gab es 2012 einen Artikel über Wasserstoff?", "articles", "Wasserstoff"),
+        ("Y a-t-il eu en 2011 un article sur les vaccins ?", "articles", "vaccins"),
         ("Qui a écrit en 2012 l'article sur l'hydrogène ?", "author", "hydrogène"),
         ("Was hat 2012 das Bulletin über Wasserstoff geschrieben?", "said", "Wasserstoff"),
         ("Welche Artikel letzten Monat?", "articles", ""),
