@@ -20,23 +20,26 @@ from settings import ROOT, Settings
 from tests.public import start
 from tests.visiting import Site, a_site
 
+ONE_CORE = Settings(threads=1)
+"""Two processes test at once, on two cores."""
+
 
 @pytest.fixture(scope="session")
 def encoder() -> Encoder:
     """The one that serves."""
-    return open_encoder(Settings())
+    return open_encoder(ONE_CORE)
 
 
 @pytest.fixture(scope="session")
 def builder() -> SentenceEncoder:
     """The one that builds, and the reference of the other."""
-    return open_builder(Settings())
+    return open_builder(ONE_CORE)
 
 
 @pytest.fixture(scope="session")
 def settings(tmp_path_factory: pytest.TempPathFactory, builder: SentenceEncoder) -> Settings:
     """Settings whose index was built from the articles in the tree."""
-    settings = dataclasses.replace(Settings(), index=tmp_path_factory.mktemp("index"))
+    settings = dataclasses.replace(ONE_CORE, index=tmp_path_factory.mktemp("index"))
     build(read_articles(settings.articles), builder, settings.index)
     return settings
 

@@ -30,7 +30,7 @@ from index.encoding.encoder import SentenceEncoder
 from index.versions.build import build
 from settings import Settings
 from tests.public import Echo, an_article, start
-from web.chat import Beginnings, Chat
+from web.chat import Chat
 from web.desk import Desk
 from web.guard import MAX_BODY, client_key
 from web.metrics import Metrics
@@ -481,7 +481,7 @@ def test_a_damaged_index_is_told_and_not_answered_from(own_index: Settings, monk
     assert readiness.problem(at_once=True)
     chat = Chat(Desk(assistant, Metrics("v"), readiness, 1), 1000, None, 0)
     english: Any = SimpleNamespace(headers={"accept-language": "en"})
-    *_, (_, _, _, _, _, notice, *_) = chat.ask(QUESTION, (), Beginnings(), english)
+    *_, (_, _, _, _, _, notice, *_) = chat.ask(QUESTION, (), english)
     assert TEXTS["en"]["unavailable"] in notice.value
     passages.write_bytes(whole)
     assert call(address, "readyz").json()["ready"]

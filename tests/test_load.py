@@ -150,7 +150,7 @@ class Crowd:
     def never_read(self, chance: random.Random, address: str) -> None:
         """An event of the page whose result nobody fetches."""
         session = f"s{chance.random()}"
-        call = {"data": [chance.choice(QUESTIONS), None, None, ""], "fn_index": self._event, "session_hash": session}
+        call = {"data": [chance.choice(QUESTIONS), None, ""], "fn_index": self._event, "session_hash": session}
         with contextlib.closing(self.server.connection()) as connection:
             reply = post(connection, "/gradio_api/queue/join", call, address)
             reply.read()
@@ -217,7 +217,7 @@ def converse(server: Server, event: int, session: str, question: str) -> None:
     with contextlib.closing(server.connection()) as connection:
         reply = post(
             connection, "/gradio_api/queue/join",
-            {"data": [question, None, None, ""], "fn_index": event, "session_hash": session},
+            {"data": [question, None, ""], "fn_index": event, "session_hash": session},
         )  # fmt: skip
         reply.read()
         assert reply.status == 200

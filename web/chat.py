@@ -48,13 +48,6 @@ class Exchange:
     answer: Answer
 
 
-@dataclass(slots=True)
-class Beginnings:
-    """How often a reader began again: what was asked in a conversation before is answered to nobody."""
-
-    count: int = 0
-
-
 Conversation = tuple[Exchange, ...]
 Message = dict[str, str]
 
@@ -69,25 +62,18 @@ class Chat:
         self.days = days
 
     def ask(
-        self,
-        question: str | None,
-        so_far: Conversation,
-        begun: Beginnings,
-        request: gr.Request,
-        filters: str | None = None,
+        self, question: str | None, so_far: Conversation, request: gr.Request, filters: str | None = None
     ) -> Iterator[tuple[Any, ...]]:
         """Show the question at once, then its answer; a question that cannot be asked goes back into the box."""
         lang = reader_lang(request.headers.get("accept-language"))
         question = question or ""  # no browser sends null, but a program may
-        conversation = begun.count
         try:
             if len(question) > self.max_question:  # before it is shown: the box's own limit binds browsers only
                 raise QuestionError("too_long", f"{len(question)} characters; at most {self.max_question}.")
             only = read_filters(filters)
             yield self._page(so_far, lang, asking=question)
             answer = replace(self.desk.ask("chat", question, turns=_turns(so_far), filters=only), hits=())
-            if begun.count == conversation:
-                yield self._page((*so_far, Exchange(question, answer))[-KEPT_EXCHANGES:], lang)
+            yield self._page((*so_far, Exchange(question, answer))[-KEPT_EXCHANGES:], lang)
         except QuestionError as error:
             yield self._page(so_far, lang, box=question[: self.max_question], problem=error.reason)
         except FiltersUnreadable:
@@ -128,8 +114,7 @@ class Chat:
     def _thanks(self, key: str, lang: Lang) -> gr.Markdown:
         return gr.Markdown(render.thanks(TEXTS[lang][key].format(days=self.days)), visible=True)
 
-    def begin_again(self, begun: Beginnings, request: gr.Request) -> tuple[Any, ...]:
-        begun.count += 1
+    def begin_again(self, request: gr.Request) -> tuple[Any, ...]:
         return self._page((), reader_lang(request.headers.get("accept-language")))
 
     def _page(
@@ -147,7 +132,8 @@ class Chat:
             box,
             gr.Markdown(render.notice(problem, lang) if problem else "", visible=bool(problem)),
             gr.Column(visible=not messages),
-            gr.Button(visible=bool(conversation)),
+            # Not while a question is under way: its answer would bring the conversation back.
+            gr.Button(visible=bool(conversation), interactive=not asking),
             None,
             gr.Row(visible=bool(self.feedback and conversation and not asking)),
             gr.Markdown("", visible=False),
@@ -180,11 +166,10 @@ def build_chat(desk: Desk, settings: Settings, feedback: Feedback | None) -> gr.
         # Not queued: Gradio asks queued tools over the network, at whatever host the request says that this one is.
         gr.api(_tool(desk), api_name="ask", queue=False)
         conversation = gr.State((), time_to_live=FORGET_AFTER_S)
-        begun = gr.State(Beginnings(), time_to_live=FORGET_AFTER_S)  # each reader gets a copy
         rated = gr.State(None, time_to_live=FORGET_AFTER_S)
         layout = draw(settings.max_question)
         chat = Chat(desk, settings.max_question, feedback, settings.feedback_days)
-        _wire(chat, layout, conversation, begun, rated)
+        _wire(chat, layout, conversation, rated)
     # One question at a time: the encoder already uses every core it may.
     page.queue(max_size=settings.waiting, default_concurrency_limit=1)
     page.state_session_capacity = SESSIONS
@@ -222,17 +207,24 @@ async def _stays() -> bool:
     return False
 
 
-def _wire(chat: Chat, layout: Layout, conversation: gr.State, begun: gr.State, rated: gr.State) -> None:
+def _wire(chat: Chat, layout: Layout, conversation: gr.State, rated: gr.State) -> None:
     box, rating = layout.box, layout.rating
     parts = [
         conversation, layout.log, layout.cards, layout.how, box, layout.notice, layout.examples, layout.again,
         rated, rating.thumbs, rating.thanks, rating.more,
     ]  # fmt: skip
     quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-    for field, triggers in [(box, [box.submit, layout.send.click]), *((chip, [chip.click]) for chip in layout.chips)]:
-        asked = [field, conversation, begun, layout.filters]
-        gr.on(triggers, chat.ask, asked, parts, concurrency_id="ask", **quiet)
-    layout.again.click(chat.begin_again, [begun], parts, queue=False, **quiet)
+    gr.on(
+        [box.submit, layout.send.click],
+        chat.ask,
+        [box, conversation, layout.filters],
+        parts,
+        concurrency_id="ask",
+        **quiet,
+    )
+    for chip in layout.chips:
+        chip.click(chat.ask, [chip, conversation, layout.filters], parts, concurrency_id="ask", **quiet)
+    layout.again.click(chat.begin_again, None, parts, queue=False, **quiet)
     thanked = [rated, rating.thumbs, rating.thanks, rating.more]
     rating.yes.click(_thumb(chat, "up"), [conversation], thanked, queue=False, **quiet)
     rating.no.click(_thumb(chat, "down"), [conversation], thanked, queue=False, **quiet)

@@ -28,8 +28,6 @@ MAX_BODY: Final = 65_536
 _ASKING: Final = (
     "/api/ask", "/api/feedback", "/gradio_api/queue/join", "/gradio_api/run/", "/gradio_api/call/", "/gradio_api/mcp",
 )  # fmt: skip
-_MOST_VALUES: Final = 4
-"""What a question of the chat brings: its words, two places for what the server keeps, the filters."""
 _IPV6_NETWORK = 64
 """Bits that one household has to itself."""
 
@@ -153,8 +151,8 @@ def _wrong(body: bytes) -> str:
     except (ValueError, RecursionError):
         return "The body is not JSON."
     data = call.get("data") if isinstance(call, dict) else None
-    if not isinstance(data, list) or len(data) > _MOST_VALUES:
-        return f"`data` is not a list of at most {_MOST_VALUES} values."
+    if not isinstance(data, list) or len(data) > 3:
+        return "`data` is not a list of at most three values."
     return next((wrong for value in data if (wrong := _wrong_value(value))), "")
 
 
