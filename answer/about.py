@@ -49,10 +49,11 @@ def understand(question: str, names: Names, today: datetime.date) -> Request:
     if contributes(undated) and not names.author_in(text):  # a word as long stands for it, which is no article
         text, undated = (words.replace("beitrag", "einsatz") for words in (text, undated))
     kind = kind_of(undated)
-    section = names.section_in(_blank(question, _spans(dated), ".")) if kind != "section" else None
+    author = names.author_in(text) if kind == "articles" else None
+    said = [*_spans(dated), *([author.span] if author else [])]
+    section = names.section_in(_blank(question, said, ".")) if kind != "section" else None
     if section and not section.known and kind != "articles":
         section = None
-    author = names.author_in(text) if kind == "articles" else None
     named = [name.span for name in (section, author) if name]
     masked = _blank(text, named)
     dates = [p for p in dated if of_publication(question, masked, p, kind)]
@@ -67,7 +68,7 @@ def understand(question: str, names: Names, today: datetime.date) -> Request:
         None if kind in ("words", "said") else extreme_of(undated),
         section.name if section and not section.known else "",
     )
-    if not request.names_something:
+    if not request.names_something and not spans:  # "before 2012 or after 2013" is a date, and no filter
         return replace(request, kind="words")
     if not re.search(r"\w", request.rest):  # "Rubrique Focus"
         return replace(request, kind="articles")

@@ -18,10 +18,12 @@ def any_of(*patterns: str) -> str:
     return f"(?:{'|'.join(patterns)})"
 
 
-ARTICLE = any_of(r"articles?", r"artikel[ns]?", r"beitra(?:g|ges?|gs|gen)") + r"\b"
-_THE_ISSUE = (
-    any_of(*(rf"(?<=\b{word} )" for word in ("the", "this", "last", "latest", "first")), r"(?<![a-z] )") + "issue"
+_SOME = any_of(
+    "deux", "two", "zwei", "trois", "three", "drei", "quatre", "four", "vier", "cinq", "five", "funf", "dix", "ten"
 )
+ARTICLE = any_of(r"articles?", r"artikel[ns]?", r"beitra(?:g|ges?|gs|gen)") + r"\b"
+_BEFORE_ISSUE = ("the", "this", "that", "which", "our", "your", "each", "every", "an", "last", "latest", "first")
+_THE_ISSUE = any_of(*(rf"(?<=\b{word} )" for word in _BEFORE_ISSUE), r"(?<![a-z] )") + "issue"
 ISSUE = any_of(r"bulletins?", r"numero", _THE_ISSUE, r"ausgabe", r"heft") + r"\b"  # no "safety issue"
 SAYING = any_of(
     r"publie[es]*|publiait|paru[es]*|parait|paraissent|ecrite?s?|ecrivait|redige[es]*|dite?s?|disait|parlee?|parlait",
@@ -120,7 +122,8 @@ _KINDS: tuple[tuple[Kind, tuple[str, ...]], ...] = (
         rf"\bcombien d'{ARTICLE}",
         rf"\b(?:donne|montre|trouve|cite)z?(?:-moi)? (?:(?:tous )?les |des )(?:\w+ )?{ARTICLE}",
         rf"\b(?:y a-t-il(?: eu)?|existe-t-il|avez-vous|il y a(?: eu)?) (?:des |un |d'autres |d')(?:\w+ )?{ARTICLE}",
-        rf"\b(?:which|what|how many|all) (?:ones? )?(?:(?:is|are|was|were|of) )?(?:all )?(?:the |these )?"
+        rf"\b(?:which|what|how many|all) (?:(?:ones?|{_SOME}) (?=of |is |are |was |were ))?"
+        r"(?:(?:is|are|was|were|have been|of) )?(?:all )?(?:the |these )?"
         rf"{_GAP}{{0,3}}?{ARTICLE}",
         rf"\b(?:is|are|was|were) there (?:an |any )?(?:\w+ )?{ARTICLE}",
         rf"\b(?:list|show|find|give)(?: me| us)?(?: all)?(?: the| any)? (?:\w+ )?{ARTICLE}",
@@ -136,10 +139,13 @@ _LAW = re.compile(
     r"\barti(?:cles?|kel) (?:\d|(?:premier )?de la (?:loi|constitution)\b|du code\b"
     r"|of (?:the )?(?:law|constitution|clothing))"
 )
+_PAID_OR_DONE = re.compile(
+    r"leiste|zahl|\bwie (?:hoch|gross)|versicherung|mitglied|steig|sink|senk|betr[au]g|\bwelchen beitrag"
+    r"|\bbeitrag (?:der|des)\b"
+)
 _WRITTEN = re.compile(
-    r"\b(?:geschrieben|schrieb|verfass|veroffentlich|erschien|publizier|autor|rubrik|bulletin|ausgabe|artikel)"
-    r"|\bbeitra\w+ (?:\w+ es )?(?:uber|zu|zum thema|rund um)\b"
-    rf"|(?:^\W*|\b(?:{NEWEST}|welche[nrs]?|wie viele|alle) )beitra\w+(?: \w+ es)?\W*$"
+    r"\b(?:geschrieben|schrieb|verfass|veroffentlich|erschien|publizier|autor|rubrik|bulletin|ausgabe|artikel|uber|thema"
+    r"|rund um|handel[nt]|geht es um)"
 )
 _ASKS_WHICH = re.compile(
     r"\W*(?:(?:quel(?:le)? est|which is|what is|what's|what was|was (?:ist|war)|welche[rs]? (?:ist|war)"
@@ -150,10 +156,13 @@ _ASKING = any_of(
     "combien", r"liste[rz]?", r"donnez?", r"montrez?", r"trouvez?", r"citez?", "moi", "existe-t-il", "list", "show",
     "find", "give", "me", "how", "many", "wie", "viele", r"zeige?n?", r"nenne?n?", r"finde?n?", r"suche?n?", "mir",
     "uns", "bitte", "please", "svp", "what's", r"hei(?:ss|ß)t", "lautet", r"konnt?en", "quand", "date", "when", "wann",
-    "by", "par", r"signes?", r"issues?", "of", "whom", "wem", "stammt", "nom", "name", "publication", "parution",
-    r"(?:erscheinungs)?datum", r"auteure?s?", r"autrices?", r"redact(?:eur|rice)s?", r"authors?", r"autor(?:in|en)?",
-    r"verfasser(?:in)?", r"rubriques?", r"sections?", r"rubrik(?:en)?",
+    "by", "par", r"signes?", r"issues?", "can", "could", "rubriques", "rubriken", _SOME,
 )  # fmt: skip
+_ASKED = re.compile(
+    r"(?:of|whom|wem|stammt|nom|name|publication|parution|(?:erscheinungs)?datum|auteure?s?|autrices?"
+    r"|redact(?:eur|rice)s?|authors?|autor(?:in|en)?|verfasser(?:in)?|rubriques?|sections?|rubrik(?:en)?)\W*"
+)
+"""What is asked of an article, before it is named; behind it part of a subject ("l'article Droit d'auteur")."""
 _UNFRAMED = re.compile(rf"\b(?:{_ASKING}\b|{ARTICLE}|{ISSUE}|{SAYING}|{SMALL_WORDS}|(?:{NEWEST}|{OLDEST})\b)")
 _CLOSING = re.compile(
     rf"(?:[\s,?!.:;«»\"“”„()]|\b(?:{SAYING}|(?:{AUXILIARY})\b|{ARTICLE}|bulletin\b"
@@ -162,9 +171,9 @@ _CLOSING = re.compile(
 
 
 def contributes(text: str) -> bool:
-    """Whether a "Beitrag" is something paid or done ("Welchen Beitrag leistet …"): an article it is where it is
-    written, is about something, or is all that is asked for. `text` without its dates."""
-    return "beitrag" in text and not _WRITTEN.search(text)
+    """Whether a "Beitrag" is something paid or done ("Welchen Beitrag leistet …") and no article. `text` without its
+    dates."""
+    return "beitrag" in text and bool(_PAID_OR_DONE.search(text)) and not _WRITTEN.search(text)
 
 
 def kind_of(text: str) -> Kind:
@@ -200,8 +209,12 @@ def subject_in(text: str) -> tuple[int, int]:
     begin = subject_begins(text)
     if begin is None:
         left = _UNFRAMED.sub(lambda match: " " * len(match.group()), text)
-        words = [match.span() for match in re.finditer(r"[^\s,?!.:;«»\"“”„()'-]\S*", left)]
-        return (words[0][0], words[-1][1]) if words else (0, 0)
+        words = list(re.finditer(r"[^\s,?!.:;«»\"“”„()'-]\S*", left))
+        anchor = re.search(rf"\b{ARTICLE}", text)
+        while words and anchor and words[0].start() < anchor.start() and _ASKED.fullmatch(words[0][0]):
+            del words[0]
+        telling = not all(_ASKED.fullmatch(word[0]) for word in words)
+        return (words[0].start(), words[-1].end()) if telling else (0, 0)
     determiner = re.match(rf"[\s«»\"“”„]*(?:(?:l'|d')|(?:{DETERMINERS})\s+)*", text[begin:])
     begin += determiner.end() if determiner else 0
     closing = _CLOSING.search(text, begin)

@@ -18,7 +18,8 @@ from records import Article, Span
 
 _CUE = re.compile(
     r"(?:\b(?:dans|de|sous|in|from|of|under|aus|unter) )?(?:\b(?:la|the|der) )?"
-    r"\b(?P<cue>rubriques?|section(?! (?:of|the|d[eu]s?)\b)|rubrik(?:en)?)\s+[«\"“”„'‚]?\s?"
+    r"\b(?P<cue>rubriques?|section(?! (?:of|the|d[eu]s?|and|or|et|ou|und|oder)\b| [dl]')|rubrik(?:en)?)\s+"
+    r"[«\"“”„'‚]?\s?"
 )
 _BEFORE = re.compile(
     r"(?:\b(?:in|from|of|aus|unter) )?\b(?:the|der) (?P<name>\w+(?: (?:and |et |und )?\w+)?)(?: section\b|-rubrik\b)"
@@ -83,11 +84,12 @@ class Names:
             unknown = question[match.end() : end].strip()
             if match["cue"] in ("rubrique", "rubrik") and 0 < len(_telling(unknown)) <= 4:
                 return Named(unknown, (match.start(), end), known=False)
+        before = []
         for match in _BEFORE.finditer(text):
             name_as_written = question[slice(*match.span("name"))]
             if (found := self._best(name_as_written)) and found[1] == len(name_as_written):
-                return Named(found[0], match.span())
-        return None
+                before.append(Named(found[0], match.span()))
+        return before[0] if len({named.name for named in before}) == 1 else None
 
     def _best(self, words: str) -> tuple[str, int] | None:
         """The section that `words` begin with, and over how many letters: the most words alike, then as written."""

@@ -145,14 +145,14 @@ _DECADE = re.compile(
 _WHOLE_YEAR = re.compile(rf"(?<![\d.,/])\b(?P<y>{_YEAR})")
 _FROM_TODAY: dict[str, re.Pattern[str]] = {
     "last year": re.compile(
-        r"\bl'an(?:nee)? (?:derniere?|passee?)\b|\b(?:the )?last year\b"
+        r"\bl'an(?:nee)? (?:derniere?|passee?)\b|\b(?:the )?last year(?:'s)?\b"
         r"|\b(?:im )?(?:letzten?|letztes|vorigen?|voriges|vergangenen?|vergangenes) jahr(?:es)?\b"
     ),
-    "this year": re.compile(r"\bcette annee\b|\bthis year\b|\b(?:in )?diese[sm] jahr(?:es)?\b"),
+    "this year": re.compile(r"\bcette annee\b|\bthis year(?:'s)?\b|\b(?:in )?diese[sm] jahr(?:es)?\b"),
     "last month": re.compile(
-        r"\b(?:le )?mois (?:dernier|passe)\b|\blast month\b|\b(?:im )?(?:letzten|vorigen|vergangenen) monats?\b"
+        r"\b(?:le )?mois (?:dernier|passe)\b|\blast month(?:'s)?\b|\b(?:im )?(?:letzten|vorigen|vergangenen) monats?\b"
     ),
-    "this month": re.compile(r"\bce mois(?:-ci)?\b|\bthis month\b|\b(?:in )?diese[nms] monats?\b"),
+    "this month": re.compile(r"\bce mois(?:-ci)?\b|\bthis month(?:'s)?\b|\b(?:in )?diese[nms] monats?\b"),
     "last week": re.compile(
         r"\b(?:la )?semaine (?:derniere|passee)\b|\blast week\b"
         r"|\b(?:in der )?(?:letzten?|vorigen?|vergangenen?) woche\b"

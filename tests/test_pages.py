@@ -216,6 +216,8 @@ def test_a_thumb_and_a_word_are_kept(browser: Any, address: str, served: Setting
         page.get_by_label(TEXTS["de"]["comment"]).fill("Es sind <b>91</b>.")
         page.get_by_role("button", name=TEXTS["de"]["send_comment"]).click()
         expect(page.locator("#more")).to_be_hidden()
+        expect(page.locator("#thanks")).to_be_focused()
+        expect(page.locator("#status")).to_have_text(thanks)
         entry = _latest(served, lambda entry: bool(entry.comment))
         assert (entry.verdict, entry.comment, entry.answer["question"]) == ("down", "Es sind <b>91</b>.", QUESTION)
         assert entry.answer["citations"][0]["article_id"] == "go-cluster-2014"

@@ -152,6 +152,9 @@ PUBLISHED = [
     "Gab es 2012 einen Artikel über Wasserstoff?",
     "Y a-t-il en 2012 un article sur l'hydrogène ?",
     "Laut dem Artikel aus dem Jahr 2012, wie groß ist die Kaverne?",
+    "Zeige mir die Beiträge von 2012",
+    "Gibt es Beiträge aus 2012?",
+    "In which issue of 2012 did you write about hydrogen?",
 ]
 ABOUT = [
     "What happened in 2012?",
@@ -196,6 +199,9 @@ def test_what_it_is_about_filters_nothing(question: str) -> None:
         ("Quels articles de la rubrique Énergie ?", "Énergie", ""),
         ("Which articles are in the Energy section?", "Energie", ""),
         ("Welche Artikel über Wind gibt es in der Rubrik Fokus?", "Focus", "Wind"),
+        ("Articles in the Focus section and wind", "Focus", "and wind"),
+        ("articles in the energy section and the Focus section", "", "energy section and the Focus section"),
+        ("articles sur la section d'énergie du CEA", "", "section d'énergie du CEA"),
         ("What does the section on wages say?", "", ""),
         ("What does the section of energy law say?", "", ""),
         ("In welchen Rubriken erscheinen Artikel über Wind?", "", "Wind"),
@@ -209,6 +215,8 @@ def test_a_section_in_a_question(question: str, section: str, topic: str) -> Non
 def test_a_section_that_there_is_not_and_an_author() -> None:
     assert understand("Quels articles de la rubrique Sport ?", NAMES, TODAY).unknown_section == "Sport"
     assert not understand("In welchen Rubriken erscheinen Artikel über Wind?", NAMES, TODAY).unknown_section
+    both_said = understand("Artikel der Rubrik Sport von Novak", NAMES, TODAY)
+    assert (both_said.unknown_section, both_said.author) == ("Sport", "Peter Novak")
     assert understand("Quels articles de Claire Fontaine ?", NAMES, TODAY).author == "Claire Fontaine"
     assert understand("articles by Novak", NAMES, TODAY).author == "Peter Novak"
     about_her = understand("Quels articles sur Claire Fontaine ?", NAMES, TODAY)
@@ -309,6 +317,7 @@ def test_signs_are_no_subject(question: str) -> None:
         ("Wie viele Artikel wurden 2013 geschrieben?", ""),
         ("Welche Artikel über Wasserstoff wurden 2013 veröffentlicht?", "Wasserstoff"),
         ("articles last year", ""),
+        ("last year’s articles", ""),
         ("Quels articles l’année dernière ?", ""),
     ],
 )
@@ -359,6 +368,11 @@ def test_what_is_asked_of_an_article_or_a_contribution_is_no_list(question: str)
         ("Gibt es einen Beitrag zu Wind?", "Wind"),
         ("Alle Beiträge 2012", ""),
         ("Beiträge von Claire Fontaine", ""),
+        ("Welche Beiträge handeln von Wind?", "Wind"),
+        ("Gibt es Beiträge zur Windenergie?", "Windenergie"),
+        ("Which three of the articles are about wind?", "wind"),
+        ("Which have been the articles on wind?", "wind"),
+        ("Articles section efficace", "section efficace"),
         ("Welche der neuen Artikel handeln von Wind?", "Wind"),
         ("Which of the articles mention wind?", "wind"),
         ("What are the articles about wind?", "wind"),
@@ -370,6 +384,24 @@ def test_what_is_asked_of_an_article_or_a_contribution_is_no_list(question: str)
 def test_a_list_of_articles(question: str, topic: str) -> None:
     request = understand(question, NAMES, TODAY)
     assert (request.kind, request.topic) == ("articles", topic)
+
+
+def test_years_that_no_filter_can_say_are_none() -> None:
+    request = understand("articles before 2012 or after 2013", NAMES, TODAY)
+    assert (request.kind, request.topic, request.filters) == ("articles", "", Filters())
+
+
+@pytest.mark.parametrize(
+    ("question", "kind", "topic"),
+    [
+        ("Quand est paru l'article « Droit d'auteur » ?", "date", "Droit d'auteur"),
+        ("Who wrote the article Publication bias?", "author", "Publication bias"),
+        ("Qui est l'auteur de l'article Graphène ?", "author", "Graphène"),
+    ],
+)
+def test_a_title_keeps_its_words(question: str, kind: str, topic: str) -> None:
+    request = understand(question, NAMES, TODAY)
+    assert (request.kind, request.topic) == (kind, topic)
 
 
 def test_of_years_apart_the_articles_of_both_are_meant() -> None:
@@ -398,7 +430,8 @@ def test_words_that_can_be_taken_in_two_ways_are_taken_in_one(question: str) -> 
     "question",
     ["What's the latest article?", "Wie lautet der neueste Artikel?", "Wie heisst der neueste Artikel?",
      "Wie heißt der neueste Artikel?", "Quel est l’article le plus récent ?",
-     "Können Sie mir den neuesten Artikel zeigen?", "the last article"],
+     "Können Sie mir den neuesten Artikel zeigen?", "the last article", "Can you show me the last article?",
+     "Die neuesten Beiträge, bitte", "Quels sont les trois derniers articles ?"],
 )  # fmt: skip
 def test_the_newest_article(question: str) -> None:
     request = understand(question, NAMES, TODAY)
@@ -425,6 +458,10 @@ def test_what_is_known_of_the_newest_article(question: str, kind: str) -> None:
 def test_words_that_ask_for_author_date_or_section_are_no_subject(question: str) -> None:
     """They lean on what was asked before: no article is told by them."""
     assert not understand(question, NAMES, TODAY).names_something
+
+
+def test_the_first_beitrag_is_an_article() -> None:
+    assert understand("Was war der erste Beitrag?", NAMES, TODAY).extreme == "oldest"
 
 
 def test_a_subject_ends_before_the_question_mark() -> None:

@@ -53,8 +53,10 @@
   const thank = () => {
     const thanks = document.getElementById("thanks");
     const text = thanks?.textContent.trim() ?? "";
-    if (text === thanked) return;
-    thanked = text;
+    // Both a thumb and the word after it are thanked for, in the same words: the word's field tells them apart.
+    const state = text && `${text} ${Boolean(document.getElementById("more"))}`;
+    if (state === thanked) return;
+    thanked = state;
     if (!text) return;
     tellAnew(text);
     goOn(thanks);

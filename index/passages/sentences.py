@@ -29,7 +29,8 @@ _BREAK = re.compile(
     r"|(?P<colon>:)(?=[ \t\r]*\n)"
 )
 _WORD_BEFORE = re.compile(r"[\w.\-’']*$")
-_ORDINAL = re.compile(r"\d{1,2}\.\s+(?:Jan|Feb|März|Apr|Mai\b|Jun|Jul|Aug|Sep|Okt|Nov|Dez|Jahrhundert)")
+_BLANKS = re.compile(r"\s*")
+_ORDINAL = re.compile(r"\s*\d{1,2}\.\s+(?:Jan|Feb|März|Apr|Mai\b|Jun|Jul|Aug|Sep|Okt|Nov|Dez|Jahrhundert)")
 """German, at the beginning of a line that was wrapped: a date, no item of a list."""
 
 
@@ -50,10 +51,10 @@ def sentences(text: str, lang: str) -> list[Span]:
 
 
 def _ends_sentence(text: str, match: re.Match[str], lang: str) -> bool:
-    following = text[match.end() :].lstrip()
     if match["stop"] is None:
-        return not (lang == "de" and match[0].strip(" \t\r") == "\n" and _ORDINAL.match(following))
-    if following[:1].islower() and "\n" not in text[match.end() : len(text) - len(following)]:
+        return not (lang == "de" and match[0].strip(" \t\r") == "\n" and _ORDINAL.match(text, match.end()))
+    following = _BLANKS.match(text, match.end())
+    if following and text[following.end() : following.end() + 1].islower() and "\n" not in following[0]:
         return False
     if match["stop"][:2] not in (".", ". ", ".\n") and not match["stop"].startswith(".)"):
         return True
