@@ -30,7 +30,7 @@ CLIENTS, SECONDS = 50, 60
 BOUND_S = 15.0
 """Of the 95th percentile under overload: ten wait in each of two queues, and one takes a few hundred milliseconds."""
 BACK_S = 10.0
-SESSIONS, TURNS = 200, 3
+SESSIONS, TURNS = 200, 2
 
 
 class Server:
@@ -222,7 +222,8 @@ def converse(server: Server, event: int, session: str, question: str) -> None:
         reply.read()
         assert reply.status == 200
         connection.request("GET", f"/gradio_api/queue/data?session_hash={session}")
-        assert b"process_completed" in connection.getresponse().read()
+        told = connection.getresponse().read()
+        assert b'"success":true' in told, told[-300:]  # it was answered: a call that Gradio cannot make completes, too
 
 
 def test_two_hundred_long_conversations_grow_the_process_little(remembering: Server) -> None:
