@@ -46,8 +46,8 @@ def understand(question: str, names: Names, today: datetime.date) -> Request:
     text, dated = plain(question), periods(question, today, names.newest)
     # A date stands anywhere in a sentence, is no law's article ("Artikel 2013"), and its "letzten" no newest article.
     undated = " ".join(_blank(text, _spans(dated)).split())
-    if contributes(undated) and not names.author_in(text):  # a word as long stands for it, which is no article
-        text, undated = (words.replace("beitrag", "einsatz") for words in (text, undated))
+    if contributes(undated) and not names.author_in(text):
+        return Request("words", question, "", Filters())
     kind = kind_of(undated)
     author = names.author_in(text) if kind == "articles" else None
     said = [*_spans(dated), *([author.span] if author else [])]

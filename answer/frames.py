@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+from answer.when import SMALL_NUMBERS
+
 Kind = Literal["words", "said", "articles", "author", "date", "section"]
 """`words`: any question that a passage answers. `said`: what the bulletin wrote about a subject. `articles`: which
 articles. The others: what is known of an article."""
@@ -18,9 +20,7 @@ def any_of(*patterns: str) -> str:
     return f"(?:{'|'.join(patterns)})"
 
 
-_SOME = any_of(
-    "deux", "two", "zwei", "trois", "three", "drei", "quatre", "four", "vier", "cinq", "five", "funf", "dix", "ten"
-)
+_SOME = any_of(*SMALL_NUMBERS)
 ARTICLE = any_of(r"articles?", r"artikel[ns]?", r"beitra(?:g|ges?|gs|gen)") + r"\b"
 _BEFORE_ISSUE = ("the", "this", "that", "which", "our", "your", "each", "every", "an", "last", "latest", "first")
 _THE_ISSUE = any_of(*(rf"(?<=\b{word} )" for word in _BEFORE_ISSUE), r"(?<![a-z] )") + "issue"

@@ -112,8 +112,8 @@ _MONTH = "(?:" + "|".join(sorted(_NUMBERS, key=len, reverse=True)) + r")\b\.?"
 _YEAR = r"(?:19|20)\d\d(?!\w|[\d.,]*\d|[ ]?(?:%|euros?\b|km\b|m\b|kg\b))"
 _SEASONS = {"printemps": 3, "spring": 3, "fruhling": 3, "fruhjahr": 3, "ete": 6, "summer": 6, "sommer": 6}
 _SEASONS |= {"automne": 9, "autumn": 9, "herbst": 9}  # no winter: nobody knows of which of its two years
-_SMALL = {"deux": 2, "two": 2, "zwei": 2, "trois": 3, "three": 3, "drei": 3, "quatre": 4, "four": 4, "vier": 4}
-_SMALL |= {"cinq": 5, "five": 5, "funf": 5, "six": 6, "sechs": 6, "dix": 10, "ten": 10, "zehn": 10}
+SMALL_NUMBERS = {"deux": 2, "two": 2, "zwei": 2, "trois": 3, "three": 3, "drei": 3, "quatre": 4, "four": 4, "vier": 4}
+SMALL_NUMBERS |= {"cinq": 5, "five": 5, "funf": 5, "six": 6, "sechs": 6, "dix": 10, "ten": 10, "zehn": 10}
 
 _DAY = re.compile(
     rf"\b(?P<d>\d{{1,2}})(?:er|\.|st|nd|rd|th)?\s+(?:of\s+)?(?P<m>{_MONTH}),?\s+(?P<y>{_YEAR})"
@@ -256,7 +256,7 @@ def month_days(year: int, month: int) -> Days:
 def _from_today(name: str, match: re.Match[str], today: datetime.date) -> Days | None:
     if name == "years":
         number = _group(match, "n")
-        years = int(number) if number.isdecimal() else _SMALL.get(number, 0)
+        years = int(number) if number.isdecimal() else SMALL_NUMBERS.get(number, 0)
         return (today - datetime.timedelta(days=round(365.25 * years)), today) if years else None
     if name.endswith("year"):
         year = today.year - (name == "last year")

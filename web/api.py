@@ -146,23 +146,29 @@ def problem(kind: str, message: str, headers: dict[str, str] | None = None) -> J
     return JSONResponse({"error": {"type": kind, "message": message}}, ERRORS[kind], headers)
 
 
-def problem_of(error: Exception) -> Response:
-    """Any exception as the client may see it; what is our own fault is logged, and not shown."""
-    if isinstance(error, ClientLeft):
-        return Response(status_code=499)  # nobody reads it; nginx's number in its log
-    retry = {"Retry-After": str(RETRY_AFTER_S)}
+def told(error: Exception) -> tuple[str, str]:
+    """Any exception as a stranger may see it: its type, a key of ERRORS, and a message. What is our own fault is
+    logged, and not shown: a library's words may name our files and addresses."""
     if isinstance(error, QuestionError):
-        return problem(error.reason, str(error))
+        return error.reason, str(error)
     if isinstance(error, Busy):
-        return problem("busy", str(error), retry)
+        return "busy", str(error)
     if isinstance(error, IndexUnavailable):
         log.error("%s", error)
-        return problem("unavailable", "The index cannot be served at the moment.", retry)
+        return "unavailable", "The index cannot be served at the moment."
     if isinstance(error, StorageError):
         log.error("%s", error)
-        return problem("storage", "Feedback cannot be kept at the moment.")
+        return "storage", "Feedback cannot be kept at the moment."
     log.error("a request failed", exc_info=error)
-    return problem("failure", "Something went wrong on our side.")
+    return "failure", "Something went wrong on our side."
+
+
+def problem_of(error: Exception) -> Response:
+    """`told`, as a response."""
+    if isinstance(error, ClientLeft):
+        return Response(status_code=499)  # nobody reads it; nginx's number in its log
+    kind, message = told(error)
+    return problem(kind, message, {"Retry-After": str(RETRY_AFTER_S)} if ERRORS[kind] == 503 else None)
 
 
 def invalid(errors: Sequence[Any]) -> str:

@@ -58,13 +58,9 @@
     if (state === thanked) return;
     thanked = state;
     if (!text) return;
-    tellAnew(text);
-    goOn(thanks);
-  };
-
-  const tellAnew = (text) => {
     status().textContent = "";
     requestAnimationFrame(() => (status().textContent = text));
+    goOn(thanks);
   };
 
   // A question that waits behind others' is in no page yet; without a word it would seem lost.

@@ -19,11 +19,11 @@ import gradio as gr
 from pydantic import ValidationError
 
 from answer.feedback import Feedback, Verdict
-from errors import BulletinError, IndexUnavailable, QuestionError, StorageError
+from errors import BulletinError, IndexUnavailable, QuestionError
 from records import Answer, Lang
 from settings import Settings
 from web import render
-from web.api import QuestionIn, invalid, problem_of
+from web.api import QuestionIn, invalid, told
 from web.desk import Desk
 from web.filters import FiltersUnreadable, read_filters
 from web.layout import Layout, draw
@@ -88,12 +88,13 @@ class Chat:
     def rate(self, verdict: Verdict, so_far: Conversation, request: gr.Request) -> tuple[Any, ...]:
         """Keep a thumb for the latest answer; then a word about it may be added."""
         lang = reader_lang(request.headers.get("accept-language"))
+        number = None
         try:
-            if not (self.feedback and so_far):
-                raise StorageError("a thumb was given to an answer that this server does not remember")
-            number = self.feedback.add(verdict, so_far[-1].answer, _turns(so_far[:-1]))
+            if self.feedback and so_far:  # else another server took over, or the hour has passed
+                number = self.feedback.add(verdict, so_far[-1].answer, _turns(so_far[:-1]))
         except BulletinError:
             log.exception("feedback could not be kept")
+        if number is None:
             return None, gr.Row(visible=True), self._thanks("not_kept", lang), gr.Column(visible=False)
         self.desk.metrics.rated(verdict)
         return number, gr.Row(visible=False), self._thanks("thanks", lang), gr.Column(visible=True)
@@ -101,15 +102,14 @@ class Chat:
     def comment(self, text: str | None, number: int | None, request: gr.Request) -> tuple[Any, ...]:
         """Add a reader's word to their thumb."""
         lang = reader_lang(request.headers.get("accept-language"))
+        kept = not text
         try:
-            if text:
-                if not (self.feedback and number):
-                    raise StorageError("a word was said on a thumb that this server does not remember")
+            if self.feedback and number and text:
                 self.feedback.comment(number, text)
+                kept = True
         except BulletinError:
             log.exception("feedback could not be kept")
-            return "", self._thanks("not_kept", lang), gr.Column(visible=True)
-        return "", self._thanks("thanks", lang), gr.Column(visible=False)
+        return "", self._thanks("thanks" if kept else "not_kept", lang), gr.Column(visible=not kept)
 
     def _thanks(self, key: str, lang: Lang) -> gr.Markdown:
         return gr.Markdown(render.thanks(TEXTS[lang][key].format(days=self.days)), visible=True)
@@ -194,8 +194,8 @@ def _tool(desk: Desk) -> Callable[..., Awaitable[str]]:
             answer = await desk.in_turn("tool", answering, _stays)
         except ValidationError as error:
             raise gr.Error(invalid(error.errors())) from None
-        except Exception as error:  # what a library says may name our files and addresses
-            raise gr.Error(json.loads(bytes(problem_of(error).body))["error"]["message"]) from None
+        except Exception as error:
+            raise gr.Error(told(error)[1]) from None
         # Text, not an object: Gradio would hand a tool's client Python's notation of it.
         return json.dumps(answer.to_json(), ensure_ascii=False)
 
