@@ -8,10 +8,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from answer.days import plain
 from answer.frames import Extreme, Kind, contributes, extreme_of, kind_of, subject_in
 from answer.names import Named, Names
 from answer.published import of_publication
-from answer.when import Period, common, periods, plain
+from answer.when import Period, common, periods
 from records import Filters, Span
 
 _NOTHING_ELSE = re.compile(

@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from answer.when import MONTHS, month_days
+from answer.days import MONTHS, month_days
 from records import Article, Filters, Lang
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """The words around a subject, in three languages: what asks for articles or for what is known of one, and how.
 
-All patterns are for folded text (`answer.when.plain`): small letters, no accents, straight apostrophes, "ß" as it is.
+All patterns are for folded text (`answer.days.plain`): small letters, no accents, straight apostrophes, "ß" as it is.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from answer.when import SMALL_NUMBERS
+from answer.days import SMALL_NUMBERS
 
 Kind = Literal["words", "said", "articles", "author", "date", "section"]
 """`words`: any question that a passage answers. `said`: what the bulletin wrote about a subject. `articles`: which

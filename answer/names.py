@@ -12,8 +12,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from answer.days import plain
 from answer.frames import SAYING
-from answer.when import plain
 from records import Article, Span
 
 _CUE = re.compile(

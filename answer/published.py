@@ -2,15 +2,16 @@
 
 It filters only where it hangs on an article, an issue or what the bulletin wrote ("articles de 2012", "im Bulletin vom
 6. März", "what did the bulletin write in 2012 about …"); never where it may belong to the subject ("les projets lancés
-en 2012", "what happened in 2009?"). In doubt it does not. Texts are folded (`answer.when.plain`) but for `question`.
+en 2012", "what happened in 2009?"). In doubt it does not. Texts are folded (`answer.days.plain`) but for `question`.
 """
 
 from __future__ import annotations
 
 import re
 
+from answer.days import plain
 from answer.frames import ARTICLE, AUXILIARY, CONNECTED, DETERMINERS, FRAME, ISSUE, SAYING, Kind, any_of, subject_begins
-from answer.when import Period, plain
+from answer.when import Period
 
 _SUBJECT_WORDS = 6
 """A longer subject has room for a date of its own."""

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from answer.about import both, understand, understand_in_turn
 from answer.archive_phrases import which
+from answer.days import days_named, plain
 from answer.names import Names
-from answer.when import days_named, periods, plain
+from answer.when import periods
 from records import Article, Filters, Lang
 from web.filters import MAX_FILTERS, FiltersUnreadable, read_filters
 

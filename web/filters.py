@@ -13,8 +13,8 @@ from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from answer.days import days_named
 from answer.names import names_of
-from answer.when import days_named
 from records import Filters
 from web.desk import Desk
 from web.pages import READ
