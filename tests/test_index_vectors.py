@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import faiss
 import numpy as np
@@ -12,6 +15,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from index.stores import vectors
+from index.stores.arrays import in_memory, mapped
 from index.stores.vectors import FaissVectors, TokenRows, TokenVectors, eight_bits
 from records import Encoding
 
@@ -223,3 +227,22 @@ def test_token_vectors_are_mapped_and_not_read_into_memory(tmp_path: Path) -> No
     TokenVectors.build([TokenRows.of(encoding(unit_rows(3, 8), unit_rows(3, 6)))]).save(tmp_path)
     for column in TokenVectors.load(tmp_path).of(0):
         assert column.base is not None and isinstance(column.base.base, np.memmap)
+
+
+def test_arrays_are_opened_one_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, load, inside, together = tmp_path / "a.npy", np.load, [0], []
+    np.save(path, np.arange(6).reshape(2, 3))
+
+    def watched(*arguments: Any, **named: Any) -> Any:
+        inside[0] += 1
+        together.append(inside[0])
+        time.sleep(0.002)
+        array = load(*arguments, **named)
+        inside[0] -= 1
+        return array
+
+    monkeypatch.setattr(np, "load", watched)
+    with ThreadPoolExecutor(8) as pool:
+        arrays = list(pool.map(lambda number: (in_memory, mapped)[number % 2](path), range(32)))
+    assert set(together) == {1}
+    assert {array.tobytes() for array in arrays} == {np.arange(6).tobytes()}

@@ -18,6 +18,7 @@ from index.encoding.export import served_model
 from index.encoding.pieces import Pieces
 from index.encoding.tokens import Tokens
 from index.encoding.weights import PASSAGE_PREFIX, QUERY_PREFIX, bundled_name
+from index.stores.arrays import mapped
 
 
 class OnnxEncoder(TextEncoder):
@@ -77,8 +78,8 @@ class _Words:
     """
 
     def __init__(self, path: Path) -> None:
-        header = np.load(path, mmap_mode="r", allow_pickle=False)
-        self.dim, self._start = int(header.shape[1]), int(header.offset)
+        rows = mapped(path)
+        self.dim, self._start = rows.shape[1], path.stat().st_size - rows.nbytes
         self._file = os.open(path, os.O_RDONLY)
         weakref.finalize(self, os.close, self._file)
 

@@ -11,6 +11,7 @@ from typing import get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from index.stores.arrays import in_memory
 from index.stores.names import Names
 from records import LANGS, Article, Filters, Kind, Passage
 
@@ -59,7 +60,7 @@ class Columns:
     @classmethod
     def load(cls, directory: Path) -> Columns:
         """In memory: ten bytes a passage."""
-        arrays = {name: np.load(directory / f"{name}.npy", allow_pickle=False) for name in _ARRAYS}
+        arrays = {name: in_memory(directory / f"{name}.npy") for name in _ARRAYS}
         return cls(**arrays, section_names=Names.load(directory, "section_names"))
 
     def admitted(self, filters: Filters) -> NDArray[np.bool_]:

@@ -6,10 +6,10 @@ import bisect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+
+from index.stores.arrays import mapped
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +63,3 @@ class Names:
 
     def _bytes(self, number: int) -> bytes:
         return bytes(self.text[self.starts[number] : self.starts[number + 1] - 1])
-
-
-def mapped(path: Path) -> NDArray[Any]:
-    """The array of a .npy file, memory-mapped; a plain one, whose slices cost a tenth of those of numpy.memmap."""
-    return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from index.stores.names import mapped
+from index.stores.arrays import mapped
 from records import Found
 
 _FIRST = 20_000

@@ -16,7 +16,7 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from index.stores.names import mapped
+from index.stores.arrays import mapped
 from index.stores.near import EXACT, NearVectors, selector
 from records import Encoding, Found
 

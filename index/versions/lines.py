@@ -18,7 +18,8 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from index.stores.names import Names, mapped
+from index.stores.arrays import mapped
+from index.stores.names import Names
 from records import Article, Passage
 
 _REMEMBERED = 64

@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from index.stores.arrays import in_memory
 from index.stores.vectors import TokenRows, TokenVectors
 from index.versions.seen import SeenFiles
 
@@ -39,7 +40,7 @@ class TokenSegments:
     @classmethod
     def load(cls, directory: Path, names: Iterable[str]) -> TokenSegments:
         segments = {name: TokenVectors.load(directory / name) for name in names}
-        return cls(segments, np.load(directory / _PLACES, allow_pickle=False))
+        return cls(segments, in_memory(directory / _PLACES))
 
     def of(self, passage: int) -> TokenRows:
         segment, place = self.places[passage]
