@@ -86,10 +86,10 @@ def _calls(index: Index) -> Calls:
     ]
     rows = np.sort(chance.choice(len(index.passages), (len(asked), 2 * CANDIDATES)))
     return {
-        "nearest 30": lambda store, i: store.nearest(vectors[i], CANDIDATES),
-        "wordiest 30": lambda store, i: store.wordiest(terms[i], CANDIDATES),
-        "words of 60 rows": lambda store, i: store.word_scores(terms[i], rows[i]),
-        "vectors of 60 rows": lambda store, i: store.vectors(rows[i]),
+        f"nearest {CANDIDATES}": lambda store, i: store.nearest(vectors[i], CANDIDATES),
+        f"wordiest {CANDIDATES}": lambda store, i: store.wordiest(terms[i], CANDIDATES),
+        f"words of {2 * CANDIDATES} rows": lambda store, i: store.word_scores(terms[i], rows[i]),
+        f"vectors of {2 * CANDIDATES} rows": lambda store, i: store.vectors(rows[i]),
     }
 
 

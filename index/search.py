@@ -19,7 +19,7 @@ from index.stores.columns import KINDS
 from index.versions.store import Index
 from records import LANGS, Encoding, Filters, Hit, Kind, Passage, Question
 
-CANDIDATES = 30
+CANDIDATES = 60
 """Taken from each of vectors and words before ranking."""
 WORDS_WEIGHT = 0.15
 _SLOPE, _OFFSET = 0.75, 0.245

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from answer.ask import Assistant
 from index.encoding.encoder import SentenceEncoder
 from index.question import follow_up, prepare
-from index.search import _OFFSET, _SLOPE, WORDS_WEIGHT, search, search_within
+from index.search import _OFFSET, _SLOPE, CANDIDATES, WORDS_WEIGHT, search, search_within
 from index.stores.lexical import question_stems
 from index.versions.build import build
 from index.versions.store import Index, open_index
@@ -129,11 +129,11 @@ def test_ties_stand_in_the_order_of_the_corpus(tmp_path: Path) -> None:
 
 def test_a_rare_word_is_found_among_many_passages_whose_vectors_are_nearer(tmp_path: Path) -> None:
     """Its vector is drowned in other words; only the words can propose it."""
-    crowd = [article(f"a{i:02}", "Le programme.") for i in range(70)]
+    crowd = [article(f"a{i:02}", "Le programme.") for i in range(140)]
     needle = article("zypries", "Zypries parle de tout autre chose et de bien des gens encore dans un long discours.")
-    index = index_of(tmp_path, *crowd[:35], needle, *crowd[35:])
+    index = index_of(tmp_path, *crowd[:70], needle, *crowd[70:])
     assert ids(hits(index, "le programme Zypries"))[:1] != ids(hits(index, "Zypries"))[:1] == ["zypries"]
-    assert "zypries" in ids(hits(index, "le programme Zypries", 60))
+    assert "zypries" in ids(hits(index, "le programme Zypries", 2 * CANDIDATES))
 
 
 def test_another_languages_words_do_not_pull(tmp_path: Path) -> None:
@@ -285,16 +285,16 @@ def test_filters_leave_the_best_of_what_they_admit(tmp_path: Path) -> None:
         section = ("Énergie", "Espace")[number % 2]
         return Article(f"a{number}", "T", "fr", f"Le congrès numéro {number} de Berlin.", "", day, section)
 
-    articles = [one(number) for number in range(60)]  # more than are ranked
+    articles = [one(number) for number in range(120)]  # more than are ranked
     index = index_of(tmp_path, *articles)
     question = prepare("congrès 7 Berlin", WordEncoder(), lang="fr")
     january = (datetime.date(2012, 1, 1), datetime.date(2012, 1, 31))
     for filters in (Filters("énergie"), Filters("", *january), Filters("ESPACE", *january), Filters("", january[1])):
         admitted = {article.id for article in articles if filters.admit(article)}
-        found = search(index, question, 60, filters)
-        assert 0 < len(admitted) < 60
+        found = search(index, question, 120, filters)
+        assert 0 < len(admitted) < 120
         assert {hit.article.id for hit in found} <= admitted
-        assert len(found) == min(len(admitted), 30)
+        assert len(found) == min(len(admitted), CANDIDATES)
         every = [search_within(index, question, id)[0].score for id in admitted]
         assert found[0].score == pytest.approx(max(every))
     assert search(index, question, 5, Filters("Climat")) == []

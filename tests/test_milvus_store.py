@@ -152,7 +152,7 @@ def test_the_two_stores_are_measured_side_by_side(tmp_path: Path) -> None:
     head, _, _, _, *rows = stores(version(tmp_path, 250)).splitlines()
     assert head.startswith("250 passages, 200 questions; ")
     cells = [[cell.strip() for cell in row.strip("| ").split("|")] for row in rows]
-    assert [name for name, *_ in cells] == ["nearest 30", "wordiest 30", "words of 60 rows", "vectors of 60 rows"]
+    assert [name for name, *_ in cells] == ["nearest 60", "wordiest 60", "words of 120 rows", "vectors of 120 rows"]
     assert all(0 < float(p50) <= float(p95) for _, *numbers in cells for p50, p95 in (numbers[:2], numbers[2:]))
 
 
