@@ -25,7 +25,8 @@ _NOTHING_ELSE = re.compile(
 @dataclass(frozen=True, slots=True)
 class Request:
     """`rest`: the question without the dates and sections that became filters. `topic`: without its frame, too; of a
-    question for words it is empty. `unknown_section`: a section that was named and is none of the bulletin's."""
+    question for words it is empty. `several`: how many of the newest or oldest, None for as many as are named.
+    `unknown_section`: a section that was named and is none of the bulletin's."""
 
     kind: Kind
     rest: str
@@ -33,6 +34,7 @@ class Request:
     filters: Filters
     author: str = ""
     extreme: Extreme | None = None
+    several: int | None = 1
     unknown_section: str = ""
 
     @property
@@ -60,18 +62,20 @@ def understand(question: str, names: Names, today: datetime.date) -> Request:
     dates = [p for p in dated if of_publication(question, masked, p, kind)]
     spans = _spans(dates)
     filtering = [*spans, section.span] if section and section.known else spans
+    extreme, several = (None if kind in ("words", "said") else extreme_of(undated)) or (None, 1)
     request = Request(
         kind,
         _tidy(_blank(question, filtering)) if filtering else question,
         "" if kind == "words" else _topic(_blank(question, [*spans, *named])),
         _filters(section, dates),
         author.name if author else "",
-        None if kind in ("words", "said") else extreme_of(undated),
+        extreme,
+        several,
         section.name if section and not section.known else "",
     )
     if not request.names_something and not spans:  # "before 2012 or after 2013" is a date, and no filter
         return replace(request, kind="words")
-    if not re.search(r"\w", request.rest):  # "Rubrique Focus"
+    if kind == "words" and not _topic(request.rest):  # "Rubrique Focus", "the June issue"
         return replace(request, kind="articles")
     # "What did the bulletin publish in 2014?" names no subject: its articles are what is asked for.
     return replace(request, kind="articles") if kind == "said" and not request.topic else request

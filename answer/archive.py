@@ -59,7 +59,8 @@ def find(
         return Finding(phrases.no_articles(request, filters, lang), best, (), hits)
     likely = readings[:count]
     if request.extreme:
-        likely, count = _by_date(likely, newest=request.extreme == "newest")[:1], 1
+        count = min(count, most if request.several is None else request.several)
+        likely = _by_date(likely, newest=request.extreme == "newest")[:count]
     if request.kind != "articles":
         return _known(index, asked, likely, request, most, hits)
     named = likely[:most]

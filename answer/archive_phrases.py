@@ -100,10 +100,19 @@ _COUNTS: dict[Lang, tuple[str, str, str]] = {
     "en": ("One article", "{} articles", ", among them"),
     "de": ("Ein Artikel", "{} Artikel", ", darunter"),
 }
-_EXTREMES: dict[Lang, dict[str, str]] = {
-    "fr": {"newest": "Le dernier article", "oldest": "Le premier article"},
-    "en": {"newest": "The latest article", "oldest": "The first article"},
-    "de": {"newest": "Der neueste Artikel", "oldest": "Der erste Artikel"},
+_EXTREMES: dict[Lang, dict[str, tuple[str, str]]] = {
+    "fr": {
+        "newest": ("Le dernier article", "Les derniers articles"),
+        "oldest": ("Le premier article", "Les premiers articles"),
+    },
+    "en": {
+        "newest": ("The latest article", "The latest articles"),
+        "oldest": ("The first article", "The first articles"),
+    },
+    "de": {
+        "newest": ("Der neueste Artikel", "Die neuesten Artikel"),
+        "oldest": ("Der erste Artikel", "Die ersten Artikel"),
+    },
 }
 _ON: dict[Lang, str] = {"fr": " sur «\u00a0{}\u00a0»", "en": " about “{}”", "de": " zu „{}“"}
 _COLON: dict[Lang, str] = {"fr": "\u00a0:", "en": ":", "de": ":"}
@@ -122,7 +131,8 @@ def no_such_section(name: str, sections: Sequence[str], lang: Lang) -> str:
 def articles(named: Sequence[Article], count: int, request: Request, filters: Filters, lang: Lang) -> str:
     """How many articles there are, and those `named`, each with its day: a line each where they are several."""
     one, many, among = _COUNTS[lang]
-    lead = _EXTREMES[lang][request.extreme] if request.extreme else one if count == 1 else many.format(count)
+    extreme = _EXTREMES[lang].get(request.extreme or "")
+    lead = extreme[count > 1] if extreme else one if count == 1 else many.format(count)
     lead += _told(request, filters, lang) + _on(request, lang) + (among if len(named) < count else "") + _COLON[lang]
     titles = [_with_date(article, lang) for article in named]
     return f"{lead} {titles[0]}" if len(titles) == 1 else "\n– ".join([lead, *titles])

@@ -65,7 +65,8 @@ class Point:
 _NUMBERS = {plain(name): n + 1 for lang in LANGS for n, name in enumerate(MONTHS[lang])}
 _NUMBERS |= {"janv": 1, "jan": 1, "fevr": 2, "feb": 2, "apr": 4, "avr": 4, "juil": 7, "aug": 8, "sept": 9, "sep": 9}
 _NUMBERS |= {"oct": 10, "okt": 10, "nov": 11, "dec": 12, "dez": 12}
-_MONTH = "(?:" + "|".join(sorted(_NUMBERS, key=len, reverse=True)) + r")\b\.?"
+_NAME = "(?:" + "|".join(sorted(_NUMBERS, key=len, reverse=True)) + ")"
+_MONTH = rf"{_NAME}\b\.?"
 _YEAR = r"(?:19|20)\d\d(?!\w|[\d.,]*\d|[ ]?(?:%|euros?\b|km\b|m\b|kg\b))"
 _SEASONS = {"printemps": 3, "spring": 3, "fruhling": 3, "fruhjahr": 3, "ete": 6, "summer": 6, "sommer": 6}
 _SEASONS |= {"automne": 9, "autumn": 9, "herbst": 9}  # no winter: nobody knows of which of its two years
@@ -88,10 +89,11 @@ _TWO_DAYS = re.compile(
 _MONTH_OF_YEAR = re.compile(
     rf"\b(?P<m>{_MONTH}),?\s+(?:de\s+|of\s+)?(?P<y>{_YEAR})|\b(?P<m2>0?[1-9]|1[0-2])/(?P<y2>(?:19|20)\d\d)\b"
     rf"|\b(?P<m3>{_MONTH})(?=(?:\s*(?:,|et|and|und|ou|or|oder|a|to|bis|-)\s*{_MONTH})+\s+(?P<y3>{_YEAR}))"
+    rf"|\b(?P<m4>{_NAME})(?=(?:\s+issue|-?\s?(?:ausgabe|heft))\s+(?:(?:of|from|von|aus|des jahres)\s+)?(?P<y4>{_YEAR}))"
 )
 _MONTH_OF_ISSUE = re.compile(
     rf"\b(?:numero|bulletin)\s+(?:du\s+mois\s+)?d(?:e\s+|')(?P<m>{_MONTH})(?!\s+\d)"
-    rf"|\b(?P<m2>{_MONTH})(?=\s+issue\b|-?\s?(?:ausgabe|heft)\b)"
+    rf"|\b(?P<m2>{_NAME})(?=\s+issue\b|-?\s?(?:ausgabe|heft)\b)"
     rf"|\b(?:issue\s+(?:of|from)|(?:ausgabe|heft|bulletin)\s+(?:vom|von|des\s+monats))\s+(?P<m3>{_MONTH})(?!\s+\d)"
 )
 _SEASON_OF_YEAR = re.compile(rf"\b(?P<s>{'|'.join(_SEASONS)})\s+(?:de\s+|of\s+)?(?P<y>{_YEAR})")

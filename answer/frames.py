@@ -21,6 +21,7 @@ def any_of(*patterns: str) -> str:
 
 
 _SOME = any_of(*SMALL_NUMBERS)
+_NUMBER = rf"\b(?:\d{{1,2}}|{_SOME})\b"
 ARTICLE = any_of(r"articles?", r"artikel[ns]?", r"beitra(?:g|ges?|gs|gen)") + r"\b"
 _BEFORE_ISSUE = ("the", "this", "that", "which", "our", "your", "each", "every", "an", "last", "latest", "first")
 _THE_ISSUE = any_of(*(rf"(?<=\b{word} )" for word in _BEFORE_ISSUE), r"(?<![a-z] )") + "issue"
@@ -41,7 +42,7 @@ SMALL_WORDS = any_of(
     r"(?:a|est|ont|sont)-(?:t-)?(?:ils?|elles?|on)\b",
     rf"l'|d'|qu'|(?:{DETERMINERS}|{AUXILIARY})\b",
     r"(?:im|in|am|au|aux|vom|von|zum|dans|from|that|which|qui|que|quoi|quels?|quelles?|what|welche[nmrs]?|who|wer)\b",
-    r"(?:had|does|do|is|are|ont-ils|sont-ils|waren?|there|any|all|tous|alle|y|il|es|gibt|gab|you|vous|avez(?:-vous)?)\b",
+    r"(?:had|etai(?:en)?t|fu(?:ren)?t|does|do|is|are|ont-ils|sont-ils|waren?|there|any|all|tous|alle|y|il|es|gibt|gab|you|vous|avez(?:-vous)?)\b",
     r"(?:sie|ihr|habt|scientifiques?|science)\b",
 )
 CONNECTED = rf"(?:[\s«»\"“”„()]|{ARTICLE}|{ISSUE}|{SAYING}|{SMALL_WORDS})*+"
@@ -68,7 +69,10 @@ _ANCHOR = re.compile(rf"\b(?:{ARTICLE}|{ISSUE}|{SAYING})")
 
 _BEGINS = r"(?:^|[,:?!.;]|\b(?:dire|sais|savoir|know|tell me|sagen|wei(?:ss|ß)|wissen|wissen sie|wei(?:ss|ß)t du)\b)\W*"
 """Where a question begins: at the very beginning, or behind a polite one."""
-_ONE = rf"(?:(?:l'|le |the |this |these |cet |ces |diese[nmrs]? |der |den |dem |des |an? )?(?:\w+ )?{ARTICLE})"
+_ONE = (
+    rf"(?:(?:l'|les? |the |this |these |cet |ces |diese[nmrs]? |der |die |den |dem |des |an? )?(?:{_NUMBER} )?(?:\w+ )?"
+    rf"(?:{_NUMBER} )?{ARTICLE})"
+)
 _OF = r"d(?:e |u |es )"
 _GAP = (
     r"(?:(?!(?:do|does|did|ha[sd]|have|is|are|was|were|the|this|an?|cet|ce|un|l[ea]s?|est|sont|ont|d(?:er|ie|as|en|em)"
@@ -85,6 +89,7 @@ _KINDS: tuple[tuple[Kind, tuple[str, ...]], ...] = (
         rf"{_BEGINS}(?:nom de )?(?:l')?auteure?s? (?:{_OF})?{_ONE}",
         rf"{_BEGINS}who (?:wrote|authored|has written|is the author of|are the authors of) {_ONE}",
         rf"{_BEGINS}(?:the )?(?:name of the )?authors? of {_ONE}|{_BEGINS}by whom (?:was|is) {_ONE}",
+        rf"{_BEGINS}(?:who is |who's )?{_ONE}'s authors?\b",
         rf"{_BEGINS}wer (?:hat|schrieb|verfasste|ist der (?:verfasser|autor)|ist die autorin|sind die autoren) {_ONE}",
         rf"{_BEGINS}von wem (?:ist|stammt|wurde) {_ONE}",
         rf"{_BEGINS}(?:der |die )?(?:autor(?:in|en)?|verfasser) d(?:es|er) {_ONE}",
@@ -98,7 +103,7 @@ _KINDS: tuple[tuple[Kind, tuple[str, ...]], ...] = (
         rf"{_BEGINS}(?:quelle est la )?date de (?:publication|parution) (?:{_OF})?{_ONE}",
         rf"{_BEGINS}(?:when|(?:on|in) (?:what|which) (?:date|day|year|month)) (?:was|were|did|is) {_ONE}",
         rf"{_BEGINS}(?:when|in (?:what|which) year) did (?:the bulletin|you) (?:write|report|publish)",
-        rf"{_BEGINS}(?:what is |what's )?(?:the )?(?:publication )?date of {_ONE}",
+        rf"{_BEGINS}(?:what is |what's )?(?:(?:the )?(?:publication )?date of {_ONE}|{_ONE}'s (?:publication )?date)",
         rf"{_BEGINS}(?:wann|an welchem tag|in welche[mr] (?:jahr|monat|ausgabe)) (?:ist|wurde|erschien|stand) {_ONE}",
         rf"{_BEGINS}(?:wann|in welchem jahr) (?:hat|schrieb|berichtete) (?:das bulletin|ihr)\b",
         rf"{_BEGINS}von wann (?:ist|stammt) {_ONE}|{_BEGINS}(?:das )?(?:erscheinungs)?datum d(?:es|er) {_ONE}",
@@ -106,6 +111,7 @@ _KINDS: tuple[tuple[Kind, tuple[str, ...]], ...] = (
     ("section", (
         rf"{_BEGINS}(?:dans |de |sous )?quelle rubrique\b.*{_ONE}|{_BEGINS}quelle est la rubrique (?:{_OF})?{_ONE}",
         rf"{_BEGINS}(?:(?:in|under|to) )?(?:which|what) section\b.*{_ONE}",
+        rf"{_BEGINS}(?:what is |what's )?{_ONE}'s section\b",
         rf"{_BEGINS}(?:(?:in|zu|unter) )?welcher? rubrik\b.*{_ONE}",
     )),
     ("said", (
@@ -150,13 +156,14 @@ _WRITTEN = re.compile(
 _ASKS_WHICH = re.compile(
     r"\W*(?:(?:quel(?:le)? est|which is|what is|what's|what was|was (?:ist|war)|welche[rs]? (?:ist|war)"
     r"|wie (?:hei(?:ss|ß)t|lautet)|konnt?en sie|zeige?n?|montrez?-moi|donnez?-moi|show me|give me|find|please|bitte|mir"
-    rf"|{ARTICLE}|{SMALL_WORDS})\s*)*+(?:{NEWEST}|{OLDEST})\b"
+    rf"|{ARTICLE}|{SMALL_WORDS}|{_NUMBER})\s*)*+(?:{NEWEST}|{OLDEST})\b"
 )
 _ASKING = any_of(
     "combien", r"liste[rz]?", r"donnez?", r"montrez?", r"trouvez?", r"citez?", "moi", "existe-t-il", "list", "show",
     "find", "give", "me", "how", "many", "wie", "viele", r"zeige?n?", r"nenne?n?", r"finde?n?", r"suche?n?", "mir",
     "uns", "bitte", "please", "svp", "what's", r"hei(?:ss|ß)t", "lautet", r"konnt?en", "quand", "date", "when", "wann",
-    "by", "par", r"signes?", r"issues?", "can", "could", "rubriques", "rubriken", _SOME,
+    "by", "par", r"signes?", r"issues?", "can", "could", "rubriques", "rubriken", _SOME, r"(?<=article')s",
+    rf"\d{{1,2}}(?= (?:{NEWEST}|{OLDEST}|{ARTICLE}))",
 )  # fmt: skip
 _ASKED = re.compile(
     r"(?:of|whom|wem|stammt|nom|name|publication|parution|(?:erscheinungs)?datum|auteure?s?|autrices?"
@@ -186,20 +193,33 @@ def kind_of(text: str) -> Kind:
     return "articles" if extreme_of(text) and _ASKS_WHICH.match(text) else "words"
 
 
-def extreme_of(text: str) -> Extreme | None:
-    """Which of several articles is meant: "le dernier article", "les articles les plus récents"."""
+def extreme_of(text: str) -> tuple[Extreme, int | None] | None:
+    """Which of several articles is meant, and how many of these, None where only that they are several: "le dernier
+    article" (1), "les trois derniers articles" (3), "les articles les plus récents" (None)."""
     extremes: tuple[tuple[Extreme, str], ...] = (("newest", NEWEST), ("oldest", OLDEST))
     for extreme, words in extremes:
-        if re.search(rf"\b{words} (?:\w+ ){{0,2}}{ARTICLE}|\b{ARTICLE} (?:le |les )?{words}\b", text):
-            return extreme
+        if found := re.search(rf"\b{words} (?:\w+ ){{0,2}}{ARTICLE}|\b{ARTICLE} (?:le |les )?{words}\b", text):
+            number = re.search(_NUMBER, found.group()) or re.search(rf"{_NUMBER}(?= $)", text[: found.start()])
+            if number:
+                said = number.group()
+                return extreme, int(said) if said.isdecimal() else SMALL_NUMBERS[said]
+            return extreme, None if _SEVERAL.search(text[: found.end()], max(0, found.start() - len("die "))) else 1
     return None
 
 
+_SEVERAL = re.compile(r"\b(?:articles|artikeln|beitragen?)\b|\bdie \w+en (?:\w+ ){0,2}artikel\b")
+"""One "Artikel" is "der letzte", "den letzten" or "des letzten Artikels"; "die letzten" are several."""
+
+
 def subject_begins(text: str) -> int | None:
-    """Where the subject begins: behind "sur", "about", "über" that follow the article or what the bulletin does."""
+    """Where the subject begins: behind "sur", "about", "über" that follow the article or what the bulletin does; or,
+    where the verb stands last, behind the first such word ("Was habt ihr über … geschrieben?")."""
     anchor = _ANCHOR.search(text)
     at = anchor.end() if anchor else len(text)
     opening = _SUBJECT.search(text, at) or _ON.search(text, at)
+    if anchor and not opening and not text[at:].strip(" ?!."):
+        first = _SUBJECT.search(text, 0, anchor.start())
+        opening = first if first and re.fullmatch(rf"(?=.*\w){FRAME}", text[: first.start()]) else None
     return opening.end() if opening else None
 
 

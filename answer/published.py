@@ -46,6 +46,12 @@ def of_publication(question: str, text: str, period: Period, kind: Kind) -> bool
     connected = re.match(FRAME, after)
     if re.fullmatch(FRAME, before) and connected and re.search(_ANCHOR, connected.group()):
         return True  # "En 2012, qu'a écrit le bulletin sur …"
+    if (
+        kind == "said"
+        and re.fullmatch(FRAME, before)
+        and (_SAID.search(before) or re.search(rf"\b{SAYING}\W*$", after))
+    ):
+        return True  # "What did you write in 2012 about …", "Was habt ihr 2012 über … geschrieben?"
     return kind not in ("words", "date") and _behind_the_subject(question, text, period)
 
 

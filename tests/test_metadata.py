@@ -117,3 +117,25 @@ def test_a_year_alone_asks_again_what_was_asked_before(dated: Assistant) -> None
     solar = dated.ask("And in 2014?", turns=["Which articles about solar cells appeared in 2013?"], today=TODAY)
     assert [citation.article_id for citation in solar.citations] == ["solar-glass-2014"]
     assert "2014" in solar.answer and "solar cells" in solar.answer
+
+
+@pytest.mark.parametrize(
+    ("question", "leads", "count"),
+    [
+        ("Quels sont les deux derniers articles ?", "Les derniers articles\u00a0:", 2),
+        ("What are the latest articles?", "The latest articles:", 3),
+        ("Die letzten zehn Artikel", "Die neuesten Artikel, darunter:", 3),
+        ("What is the latest article?", "The latest article:", 1),
+        ("Quels sont les 2 premiers articles de 2012 ?", "Les premiers articles de 2012\u00a0:", 2),
+    ],
+)
+def test_as_many_of_the_newest_or_oldest_as_are_asked_for(
+    dated: Assistant, question: str, leads: str, count: int
+) -> None:
+    answer = dated.ask(question, today=TODAY)
+    assert answer.answer.startswith(leads)
+    cited = [dated.articles[citation.article_id] for citation in answer.citations]
+    admitted = [a for a in dated.articles.values() if a.date and ("2012" not in question or a.date.year == 2012)]
+    oldest = "premiers" in question
+    assert [a.date for a in cited] == sorted((a.date for a in admitted), reverse=not oldest)[:count]  # type: ignore[type-var]
+    assert answer.answer.count("\n– ") == (count if count > 1 else 0)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from answer.about import both, understand, understand_in_turn
 from answer.archive_phrases import which
 from answer.days import days_named, plain
+from answer.frames import kind_of
 from answer.names import Names
 from answer.when import periods
 from records import Article, Filters, Lang
@@ -108,6 +109,7 @@ def spans(text: str) -> list[str]:
         ("2012 et avant", "..2012-12-31"),
         ("le numéro de juin", "2014-06-01..2014-06-30"),
         ("the July issue", "2013-07-01..2013-07-31"),
+        ("Juniausgabe", "2014-06-01..2014-06-30"),
     ],
 )
 def test_a_date_in_a_question(text: str, expected: str) -> None:
@@ -156,6 +158,10 @@ PUBLISHED = [
     "Zeige mir die Beiträge von 2012",
     "Gibt es Beiträge aus 2012?",
     "In which issue of 2012 did you write about hydrogen?",
+    "Was habt ihr 2012 über Wasserstoff veröffentlicht?",
+    "Was haben Sie im Jahr 2012 zu Wasserstoff geschrieben?",
+    "What did you write in 2012 about hydrogen?",
+    "Qu'avez-vous écrit en 2012 sur l'hydrogène ?",
 ]
 ABOUT = [
     "What happened in 2012?",
@@ -170,6 +176,8 @@ ABOUT = [
     "Le rapport publié en 2012 par le ministère, que dit-il ?",
     "Wie viele Cluster gab es 2012?",
     "Was schrieb das Bulletin über den Kongress 2012?",
+    "Was habt ihr über den 2012 veröffentlichten Bericht geschrieben?",
+    "Was haben Sie über die Wahl 2012 berichtet?",
     "Welche Artikel handeln von 2012 gestarteten Projekten?",
     "Wer gewann die Wahl im Jahr 2012?",
     "What was the biggest safety issue in 2012 in Fukushima?",
@@ -458,6 +466,64 @@ def test_what_is_known_of_the_newest_article(question: str, kind: str) -> None:
 )  # fmt: skip
 def test_words_that_ask_for_author_date_or_section_are_no_subject(question: str) -> None:
     """They lean on what was asked before: no article is told by them."""
+    assert not understand(question, NAMES, TODAY).names_something
+
+
+@pytest.mark.parametrize(
+    ("question", "extreme", "several"),
+    [
+        ("Quel est le dernier article ?", "newest", 1),
+        ("Welcher ist der letzte Artikel?", "newest", 1),
+        ("Zeigen Sie mir den neuesten Artikel", "newest", 1),
+        ("Was stand im letzten Beitrag der Rubrik Focus? Welche Artikel?", "newest", 1),
+        ("Quels sont les trois derniers articles ?", "newest", 3),
+        ("Les 5 derniers articles", "newest", 5),
+        ("les 2 articles les plus récents", "newest", 2),
+        ("What are the last three articles?", "newest", 3),
+        ("Show me the 4 latest articles", "newest", 4),
+        ("Die letzten drei Artikel", "newest", 3),
+        ("Welche sind die zwei neuesten Beiträge?", "newest", 2),
+        ("Quels sont les derniers articles ?", "newest", None),
+        ("What are the latest articles?", "newest", None),
+        ("Die letzten Artikel, bitte", "newest", None),
+        ("Die neuesten Beiträge, bitte", "newest", None),
+        ("Quels étaient les premiers articles ?", "oldest", None),
+    ],
+)
+def test_one_of_the_newest_articles_or_several(question: str, extreme: str, several: int | None) -> None:
+    request = understand(question, NAMES, TODAY)
+    assert (request.kind, request.topic) == ("articles", "")
+    assert (request.extreme, request.several) == (extreme, several)
+
+
+def test_several_of_the_newest_have_several_authors() -> None:
+    request = understand("Wer hat die letzten drei Artikel geschrieben?", NAMES, TODAY)
+    assert (request.kind, request.topic, request.extreme, request.several) == ("author", "", "newest", 3)
+
+
+def test_a_subject_stands_before_a_verb_that_stands_last() -> None:
+    assert understand("Was habt ihr seit 2011 über Wasserstoff veröffentlicht?", NAMES, TODAY).topic == "Wasserstoff"
+
+
+def test_an_issue_alone_asks_for_its_articles() -> None:
+    request = understand("Die Juni-Ausgabe 2011", NAMES, TODAY)
+    assert (request.kind, request.topic) == ("articles", "")
+    assert request.filters == Filters("", datetime.date(2011, 6, 1), datetime.date(2011, 6, 30))
+
+
+@pytest.mark.parametrize("question", ["What did the June issue of 2012 say about ESA?", "Artikel der Juniausgabe 2012"])
+def test_an_issues_month_and_year_are_one_date(question: str) -> None:
+    june = Filters("", datetime.date(2012, 6, 1), datetime.date(2012, 6, 30))
+    assert understand(question, NAMES, TODAY).filters == june
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [("What is the article's publication date?", "date"), ("Who is the article's author?", "author"),
+     ("What's the article's section?", "section")],
+)  # fmt: skip
+def test_what_is_an_articles_own(question: str, kind: str) -> None:
+    assert kind_of(plain(question)) == kind
     assert not understand(question, NAMES, TODAY).names_something
 
 
