@@ -186,7 +186,10 @@ def test_a_conversation_stays_where_it_is(pair: Pair) -> None:
 def test_the_numbers_are_not_public_and_no_body_is_too_large(pair: Pair) -> None:
     first, second, nginx = pair
     assert get(nginx.port, "/metrics")[0] == 404
-    assert post(nginx.port, "/api/ask", {"question": "x" * 70_000})[0] == 413
+    for path in ("/api/ask", "/api/feedback", "/api/articles/a", "/gradio_api/call/ask"):
+        status, headers, body = post(nginx.port, path, {"question": "x" * 70_000})
+        assert (status, headers["access-control-allow-origin"]) == (413, "*")
+        assert json.loads(body)["error"]["type"] == "too_large"
     assert first.seen == second.seen == []
 
 
