@@ -42,8 +42,8 @@ SMALL_WORDS = any_of(
     r"(?:a|est|ont|sont)-(?:t-)?(?:ils?|elles?|on)\b",
     rf"l'|d'|qu'|(?:{DETERMINERS}|{AUXILIARY})\b",
     r"(?:im|in|am|au|aux|vom|von|zum|dans|from|that|which|qui|que|quoi|quels?|quelles?|what|welche[nmrs]?|who|wer)\b",
-    r"(?:had|etai(?:en)?t|fu(?:ren)?t|does|do|is|are|ont-ils|sont-ils|waren?|there|any|all|tous|alle|y|il|es|gibt|gab|you|vous|avez(?:-vous)?)\b",
-    r"(?:sie|ihr|habt|scientifiques?|science)\b",
+    r"(?:had|etai(?:en)?t|fu(?:ren)?t|does|do|is|are|ont-ils|sont-ils|waren?|there|any|all|tous|alle|y|il|es)\b",
+    r"(?:gibt|gab|you|vous|avez(?:-vous)?|sie|ihr|habt|scientifiques?|science)\b",
 )
 CONNECTED = rf"(?:[\s«»\"“”„()]|{ARTICLE}|{ISSUE}|{SAYING}|{SMALL_WORDS})*+"
 """What may stand between an article and its date, or around a question: nothing with a subject of its own. Possessive,
@@ -150,8 +150,8 @@ _PAID_OR_DONE = re.compile(
     r"|\bbeitrag (?:der|des)\b"
 )
 _WRITTEN = re.compile(
-    r"\b(?:geschrieben|schrieb|verfass|veroffentlich|erschien|publizier|autor|rubrik|bulletin|ausgabe|artikel|uber|thema"
-    r"|rund um|handel[nt]|geht es um)"
+    r"\b(?:geschrieben|schrieb|verfass|veroffentlich|erschien|publizier|autor|rubrik|bulletin|ausgabe|artikel|uber"
+    r"|thema|rund um|handel[nt]|geht es um)"
 )
 _ASKS_WHICH = re.compile(
     r"\W*(?:(?:quel(?:le)? est|which is|what is|what's|what was|was (?:ist|war)|welche[rs]? (?:ist|war)"
