@@ -202,7 +202,7 @@ def extreme_of(text: str) -> tuple[Extreme, int | None] | None:
             number = re.search(_NUMBER, found.group()) or re.search(rf"{_NUMBER}(?= $)", text[: found.start()])
             if number:
                 said = number.group()
-                return extreme, int(said) if said.isdecimal() else SMALL_NUMBERS[said]
+                return extreme, max(1, int(said)) if said.isdecimal() else SMALL_NUMBERS[said]
             return extreme, None if _SEVERAL.search(text[: found.end()], max(0, found.start() - len("die "))) else 1
     return None
 

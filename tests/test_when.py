@@ -478,6 +478,7 @@ def test_words_that_ask_for_author_date_or_section_are_no_subject(question: str)
         ("Was stand im letzten Beitrag der Rubrik Focus? Welche Artikel?", "newest", 1),
         ("Quels sont les trois derniers articles ?", "newest", 3),
         ("Les 5 derniers articles", "newest", 5),
+        ("Les 0 derniers articles", "newest", 1),
         ("les 2 articles les plus récents", "newest", 2),
         ("What are the last three articles?", "newest", 3),
         ("Show me the 4 latest articles", "newest", 4),
