@@ -198,16 +198,16 @@ def extreme_of(text: str) -> tuple[Extreme, int | None] | None:
     article" (1), "les trois derniers articles" (3), "les articles les plus récents" (None)."""
     extremes: tuple[tuple[Extreme, str], ...] = (("newest", NEWEST), ("oldest", OLDEST))
     for extreme, words in extremes:
-        if found := re.search(rf"\b{words} (?:\w+ ){{0,2}}{ARTICLE}|\b{ARTICLE} (?:le |les )?{words}\b", text):
+        if found := re.search(rf"\b(?:die )?{words} (?:\w+ ){{0,2}}{ARTICLE}|\b{ARTICLE} (?:le |les )?{words}\b", text):
             number = re.search(_NUMBER, found.group()) or re.search(rf"{_NUMBER}(?= $)", text[: found.start()])
             if number:
                 said = number.group()
                 return extreme, max(1, int(said)) if said.isdecimal() else SMALL_NUMBERS[said]
-            return extreme, None if _SEVERAL.search(text[: found.end()], max(0, found.start() - len("die "))) else 1
+            return extreme, None if _SEVERAL.search(found.group()) else 1
     return None
 
 
-_SEVERAL = re.compile(r"\b(?:articles|artikeln|beitragen?)\b|\bdie \w+en (?:\w+ ){0,2}artikel\b")
+_SEVERAL = re.compile(r"\b(?:articles|artikeln|beitragen?)\b|^die \w+en .*\bartikel\b")
 """One "Artikel" is "der letzte", "den letzten" or "des letzten Artikels"; "die letzten" are several."""
 
 

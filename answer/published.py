@@ -43,15 +43,12 @@ def of_publication(question: str, text: str, period: Period, kind: Kind) -> bool
         return True  # "articles parus en 2012", "im Bulletin vom 6. März"; not "die Ausgabe 2014 des Kongresses"
     if re.match(rf"[\s-]*(?:erschienenen?|veroffentlichten?|published)?\s*{_ANCHOR}", after):
         return True  # "the 2012 articles", "the June issue"
-    connected = re.match(FRAME, after)
-    if re.fullmatch(FRAME, before) and connected and re.search(_ANCHOR, connected.group()):
-        return True  # "En 2012, qu'a écrit le bulletin sur …"
-    if (
-        kind == "said"
-        and re.fullmatch(FRAME, before)
-        and (_SAID.search(before) or re.search(rf"\b{SAYING}\W*$", after))
-    ):
-        return True  # "What did you write in 2012 about …", "Was habt ihr 2012 über … geschrieben?"
+    if re.fullmatch(FRAME, before):
+        connected = re.match(FRAME, after)
+        if connected and re.search(_ANCHOR, connected.group()):
+            return True  # "En 2012, qu'a écrit le bulletin sur …"
+        if kind == "said" and (_SAID.search(before) or re.search(rf"\b{SAYING}\W*$", after)):
+            return True  # "What did you write in 2012 about …", "Was habt ihr 2012 über … geschrieben?"
     return kind not in ("words", "date") and _behind_the_subject(question, text, period)
 
 

@@ -17,6 +17,7 @@ from tqdm import tqdm
 from index.encoding.bert import SPLIT_LAYER, SplitEncoder
 from index.encoding.tokens import own_spans
 from index.encoding.weights import bundled_name
+from index.stores.arrays import mapped
 from index.stores.vectors import eight_bits
 from train.data import Library
 
@@ -60,7 +61,7 @@ def cached_states(
         for file, array in zip(_FILES, _compute(encoder, tokenizer, heads, texts, name), strict=True):
             np.save(folder / f"{file}.npy", array, allow_pickle=False)
         (folder / "complete").touch()
-    return States(*(np.load(folder / f"{file}.npy", mmap_mode="r", allow_pickle=False) for file in _FILES))
+    return States(*(mapped(folder / f"{file}.npy") for file in _FILES))
 
 
 @torch.inference_mode()
