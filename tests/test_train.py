@@ -21,12 +21,13 @@ from answer.joint_reader import JointReader, load_reader, low_rank, save_weights
 from errors import BulletinError
 from index.encoding.weights import bundled_weights, question_weights
 from settings import ROOT
+from train.__main__ import TRANSLATED, main
 from train.__main__ import WRITTEN as SHIPPED
-from train.__main__ import main
 from train.data import Library, read_library
+from train.generated import MISSED, WRITTEN, read_translated, read_written
 from train.loop import CHECKPOINT, CURVE
 from train.pairs import Corpus, Pair, contrasts, targets, token_span
-from train.sets import AFRIQA, MISSED, WRITTEN, hashed, read_written
+from train.sets import AFRIQA, hashed
 from train.states import States
 
 TOWNS = [f"Town{chr(65 + i // 26)}{chr(65 + i % 26)}" for i in range(70)]
@@ -106,8 +107,25 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def library(data: Path, written: Path) -> Library:
-    return read_library(data, lambda text: len(text.split()), written)
+def translated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The first town of SQuAD in French, with a question that it answers and one that it does not; a paragraph lost."""
+    path = tmp_path_factory.mktemp("translated") / "translated.jsonl"
+    town = TOWNS[0]
+    english, french = (SENTENCES[lang].format(town, 1000, f"{town}son") for lang in ("en", "fr"))
+    asked = [
+        {"id": f"{town}1", "question": f"Qui mène {town} ?", "answer": f"Anne {town}son"},
+        {"id": f"{town}x", "question": f"Quel âge a {town} ?", "answer": None},
+    ]
+    lines = [
+        {"lang": "fr", "sha256": hashed(text), "text": french, "questions": asked} for text in (english, "a lost one")
+    ]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def library(data: Path, written: Path, translated: Path) -> Library:
+    return read_library(data, lambda text: len(text.split()), written, translated)
 
 
 def test_an_answer_is_where_its_span_says(library: Library) -> None:
@@ -155,6 +173,38 @@ def test_questions_written_for_training_are_asked_of_their_passages(library: Lib
     assert len({example.window for example in asked}) == 3
 
 
+def test_a_translation_is_asked_in_every_language_and_its_questions_of_every_passage(library: Library) -> None:
+    town = TOWNS[0]
+    asked = [e for e in library.examples if e.source.startswith("translated-")]
+    assert {(e.source, e.question, bool(e.answer)) for e in asked} == {
+        *((f"translated-{lang}-fr", QUESTIONS[lang][1].format(town), True) for lang in ("en", "de", "es")),
+        *((f"translated-fr-{lang}", f"Qui mène {town} ?", True) for lang in ("fr", "en", "de", "es")),
+        *((f"translated-fr-{lang}", f"Quel âge a {town} ?", False) for lang in ("fr", "en", "de", "es")),
+        ("translated-en-fr", f"How old is {town}?", False),
+    }
+    for example in asked:
+        window = library.windows[example.window]
+        assert (window.title, window.lang) == (town, example.source.rsplit("-", 1)[1])
+    assert {e.split for e in asked} == {e.split for e in library.examples if e.id == f"{town}1"}
+
+
+@pytest.mark.parametrize(
+    "line", ["{", "[]", '{"lang": "fr", "text": "x"}', '{"lang": "fr", "text": "x", "sha256": "0", "questions": [{}]}']
+)
+def test_a_line_that_is_no_paragraph_with_questions_is_named(data: Path, tmp_path: Path, line: str) -> None:
+    (tmp_path / "t.jsonl").write_text(f"{line}\n", "utf-8")
+    with pytest.raises(BulletinError, match=r"t\.jsonl:1: not a paragraph with questions"):
+        read_library(data, len, translated=tmp_path / "t.jsonl")
+
+
+def test_a_translated_answer_that_its_passage_lacks_is_named(data: Path, tmp_path: Path) -> None:
+    asked = {"id": "1", "question": "Où va le prix ?", "answer": "Lyo"}
+    line = {"lang": "fr", "sha256": "0", "text": "Le prix va à Lyon.", "questions": [asked]}
+    (tmp_path / "t.jsonl").write_text(json.dumps(line) + "\n", "utf-8")
+    with pytest.raises(BulletinError, match=r"t\.jsonl:1: the passage has no 'Lyo'"):
+        read_library(data, len, translated=tmp_path / "t.jsonl")
+
+
 @pytest.mark.parametrize(
     "line", ["{", "[]", '{"lang": "fr", "questions": []}', '{"lang": "fr", "text": "x", "questions": []}']
 )
@@ -180,6 +230,13 @@ def test_the_questions_in_the_tree_are_read(data: Path) -> None:
     assert {article["split"] for articles in asked.values() for article in articles} == {"train", "val"}
     public = [sha for line in SHIPPED.read_text("utf-8").splitlines() if (sha := json.loads(line).get("sha256"))]
     assert len({*public}) == len(public) > 1000
+
+
+def test_the_translations_in_the_tree_are_read(data: Path) -> None:
+    assert read_translated(TRANSLATED, data) == {}  # every answer is checked, also where its paragraph is not here
+    lines = [json.loads(line) for line in TRANSLATED.read_text("utf-8").splitlines()]
+    assert {line["lang"] for line in lines} == {"fr", "de"}
+    assert len({line["sha256"] for line in lines}) == len(lines) > 1000
 
 
 def test_the_occurrence_that_the_set_names_is_the_answer(data: Path, tmp_path: Path) -> None:
@@ -266,16 +323,17 @@ def test_a_missing_set_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert main(["run", "--data", str(tmp_path), "--out", str(tmp_path)]) == 2
     assert "piaf-v1.1.json" in capsys.readouterr().err
     assert main(["run", "--data", str(tmp_path), "--written", str(tmp_path / "none")]) == 2
-    assert "--written wants a file of questions" in capsys.readouterr().err
+    assert "--written wants a file such as train/written.jsonl" in capsys.readouterr().err
     with pytest.raises(BulletinError, match="wants the folder of the sets"):
         read_library(tmp_path / "none", len)
 
 
 def test_loss_falls_a_killed_run_goes_on_and_exports(
-    data: Path, written: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    data: Path, written: Path, translated: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out, states, weights = (tmp_path / name for name in ("out", "states", "reader.safetensors"))
-    shared = ["--data", str(data), "--written", str(written), "--states", str(states)]
+    generated = ["--written", str(written), "--translated", str(translated)]
+    shared = ["--data", str(data), *generated, "--states", str(states)]
     run = ["run", *shared, "--out", str(out), "--validate-every", "12", "--steps"]
     process = subprocess.Popen([sys.executable, "-m", "train", *run, "24"], cwd=ROOT, stderr=subprocess.DEVNULL)
     while not (out / CURVE).exists():
@@ -289,7 +347,7 @@ def test_loss_falls_a_killed_run_goes_on_and_exports(
     curve = json.loads((out / CURVE).read_text("utf-8"))
     assert (before, [point["step"] for point in curve["curve"]]) == (12, [12, 24])
     assert curve["curve"][1]["loss"] < curve["curve"][0]["loss"] * 0.8
-    assert len(curve["from"]["data"]) == 8
+    assert len(curve["from"]["data"]) == 9
     assert main([*run, "30"]) == 2
     assert "of another recipe or other data" in capsys.readouterr().err
 

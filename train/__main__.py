@@ -28,8 +28,8 @@ from train.pairs import Corpus
 from train.report import curve_picture, evaluate, table
 from train.states import library_states
 
-WRITTEN = Path(__file__).with_name("written.jsonl")
-"""Questions written to train the reader: near misses above all, and across languages (docs/reader.md)."""
+WRITTEN, TRANSLATED = (Path(__file__).with_name(f"{name}.jsonl") for name in ("written", "translated"))
+"""Questions written to train the reader, near misses above all, and SQuAD in French and German (docs/reader.md)."""
 
 
 @one_line_errors
@@ -50,6 +50,9 @@ def _parser() -> argparse.ArgumentParser:
     states = argparse.ArgumentParser(add_help=False)
     states.add_argument(
         "--written", type=Path, default=WRITTEN, metavar="FILE", help="more questions (default: %(default)s)"
+    )
+    states.add_argument(
+        "--translated", type=Path, default=TRANSLATED, metavar="FILE", help="paragraphs too (default: %(default)s)"
     )
     states.add_argument("--states", type=Path, default=ROOT / "var" / "states", help="cache (default: %(default)s)")
     _reading(verbs, data, states)
@@ -116,7 +119,7 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
     torch.manual_seed(recipe.seed)
     model = bundled_weights()
     reader = load_reader(model, options.start) if options.start else JointReader(model)
-    origin = _origin(source_files(options.data, options.written))
+    origin = _origin(source_files(options.data, options.written, options.translated))
     if options.start:
         origin["start"] = _sha256(options.start)
     train(reader.to(_device()), _corpus(options, settings), recipe, options.out, origin)
@@ -193,15 +196,15 @@ def _origin(files: Sequence[Path]) -> dict[str, Any]:
     return {"encoder": bundled_name(), "data": {path.name: _sha256(path) for path in files}}
 
 
-def _library(options: argparse.Namespace, settings: Settings, written: Path | None = None) -> tuple[Tokenizer, Library]:
+def _library(options: argparse.Namespace, settings: Settings, *generated: Path) -> tuple[Tokenizer, Library]:
     tokenizer = Tokenizer.from_file(str(bundled_model(settings.cache) / "tokenizer.json"))
     return tokenizer, read_library(
-        options.data, lambda text: len(tokenizer.encode(text, add_special_tokens=False)), written
+        options.data, lambda text: len(tokenizer.encode(text, add_special_tokens=False)), *generated
     )
 
 
 def _corpus(options: argparse.Namespace, settings: Settings) -> Corpus:
-    tokenizer, library = _library(options, settings, options.written)
+    tokenizer, library = _library(options, settings, options.written, options.translated)
     encoder = SplitEncoder(bundled_weights()).eval().to(_device())
     return Corpus(library, *library_states(options.states, encoder, tokenizer, library))
 

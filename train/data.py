@@ -12,6 +12,7 @@ from errors import BulletinError
 from index.passages.chunk import chunk
 from index.versions.build import PASSAGE_TOKENS
 from records import Article, Span
+from train.generated import read_translated, read_written
 from train.sets import (
     AFRIQA,
     PIAF,
@@ -24,7 +25,6 @@ from train.sets import (
     questions,
     read_afriqa,
     read_squad,
-    read_written,
     retrieval_use,
     splits,
     translated_near_misses,
@@ -41,7 +41,10 @@ NEAR_MISSED = ("de", "es")
 SWAPPED = {"piaf": 2, "xquad-de-de": 2, "xquad-en-de": 2, "xquad-de-en": 2, "squad1": 4}
 """Sets of which one question in so many is also asked of another name or number: near misses for every language."""
 
-FOLLOWED = ("piaf", "squad1", "xquad-de-de", "xquad-en-de")
+FOLLOWED = (
+    *("piaf", "squad1", "xquad-de-de", "xquad-en-de"),
+    *(f"translated-{pair}" for pair in ("fr-fr", "de-de", "en-fr", "de-fr")),
+)
 """The sets whose questions are also asked one after the other."""
 
 
@@ -94,20 +97,23 @@ class Library:
     _contexts: dict[tuple[str, str], int] = field(default_factory=dict)
 
 
-def source_files(data: Path, written: Path | None = None) -> list[Path]:
+def source_files(data: Path, written: Path | None = None, translated: Path | None = None) -> list[Path]:
     """Every file that `read_library` reads. Raises BulletinError when one is missing."""
-    if written and not written.exists():
-        raise BulletinError(f"{written} is missing; --written wants a file of questions such as train/written.jsonl.")
+    for option, generated in (("written", written), ("translated", translated)):
+        if generated and not generated.exists():
+            raise BulletinError(f"{generated} is missing; --{option} wants a file such as train/{option}.jsonl.")
     langs = {lang for pair in CROSSED for lang in pair}
     files = [data / name for name in (PIAF, SQUAD1, SQUAD2, *sorted(XQUAD.format(lang) for lang in langs), AFRIQA)]
     for path in files:
         if not path.is_file():
             raise BulletinError(f"{path} is missing; --data wants the folder of the sets (see train/sets.py).")
-    return files + ([written] if written else [])
+    return files + [generated for generated in (written, translated) if generated]
 
 
-def read_library(data: Path, count_tokens: Callable[[str], int], written: Path | None = None) -> Library:
-    """Everything under `data` (see its README) and the questions of `written` (`train.sets.read_written`).
+def read_library(
+    data: Path, count_tokens: Callable[[str], int], written: Path | None = None, translated: Path | None = None
+) -> Library:
+    """Everything under `data` (see its README), and what `train.generated` reads of `written` and `translated`.
 
     Raises BulletinError when a file is missing or not what it should be.
     """
@@ -137,6 +143,9 @@ def read_library(data: Path, count_tokens: Callable[[str], int], written: Path |
     if written:
         for (source, question_lang, lang), articles in read_written(written, data).items():
             add(source, question_lang, lang, articles)
+    if translated:
+        for (question_lang, lang), articles in read_translated(translated, data).items():
+            add(f"translated-{question_lang}-{lang}", question_lang, lang, articles)
     library.examples += [*_follow_ups(library), *_swapped(library)]
     return library
 

@@ -19,9 +19,9 @@ from tqdm import tqdm
 
 from answer.joint_reader import JointReader
 from errors import BulletinError
+from train.generated import WRITTEN
 from train.pairs import Corpus, Pair, contrasts, targets
 from train.score import Run, near_miss_scores, reading_scores, refusal_scores
-from train.sets import WRITTEN
 
 VALIDATED = {
     "fr": "piaf",

@@ -15,7 +15,8 @@ from torch import Tensor
 from index.stores.lexical import LexicalIndex
 from records import LANGS, Span
 from train.data import Example, Library
-from train.sets import MISSED, WRITTEN, Split
+from train.generated import MISSED, WRITTEN
+from train.sets import Split
 from train.states import States
 
 HARD = 8

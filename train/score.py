@@ -12,8 +12,8 @@ from sklearn.metrics import roc_auc_score
 from answer.spans import best_span
 from eval.metrics import exact_match, f1
 from records import Lang
+from train.generated import MISSED, WRITTEN
 from train.pairs import Corpus, Pair
-from train.sets import MISSED, WRITTEN
 
 
 class Found(NamedTuple):

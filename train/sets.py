@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal
@@ -21,15 +20,13 @@ PIAF = "piaf/piaf-v1.1.json"
 SQUAD1 = "squad-en/squad-dev-v1.1.rebuilt.json"
 SQUAD2 = "squad-en/squad-dev-v2.0.rebuilt.json"
 XQUAD = "xquad/xquad.{}.json"
-WRITTEN, MISSED = "written", "written-missed"
-"""Sources of the questions written for training, answered by their passage or not."""
 AFRIQA = "afriqa-fr/gold_span_passages.afriqa.fon.fr.train.json"
 
 
 def read_squad(path: Path) -> list[dict[str, Any]]:
     """Articles as SQuAD's JSON has them. Raises BulletinError."""
     try:
-        articles: list[dict[str, Any]] = json.loads(_text(path))["data"]
+        articles: list[dict[str, Any]] = json.loads(read_text(path))["data"]
     except (ValueError, KeyError, TypeError) as error:
         raise BulletinError(f"{path}: not a question-answering set in SQuAD's JSON ({error}).") from error
     return articles
@@ -37,7 +34,7 @@ def read_squad(path: Path) -> list[dict[str, Any]]:
 
 def read_afriqa(path: Path) -> list[dict[str, Any]]:
     """AfriQA's French questions and passages in the same form. Raises BulletinError."""
-    lines = [record for line in _text(path).splitlines() if line.strip() and (record := json.loads(line))["title"]]
+    lines = [record for line in read_text(path).splitlines() if line.strip() and (record := json.loads(line))["title"]]
     return [
         {
             "title": line["title"],
@@ -56,50 +53,6 @@ def read_afriqa(path: Path) -> list[dict[str, Any]]:
         }
         for line in lines
     ]
-
-
-def read_written(path: Path, data: Path) -> dict[tuple[str, str, str], list[dict[str, Any]]]:
-    """Questions written for training, a passage a line: in SQuAD's form, by source, question's and passage's language.
-
-    A line brings its passage as `text`, with its title and what it is for as `split`, or names a paragraph of a public
-    set by the SHA-256 of its text; those that `data` lacks are left out. An answer of null: the passage does not
-    answer (MISSED). Raises BulletinError, also where an answer does not stand in its passage.
-    """
-    there = {
-        hashed(paragraph["context"]): {"title": article["title"], "text": paragraph["context"]}
-        for name in (PIAF, SQUAD1, XQUAD.format("de"))
-        for article in read_squad(data / name)
-        for paragraph in article["paragraphs"]
-    }
-    found: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
-    for number, text in enumerate(_text(path).splitlines(), 1):
-        try:
-            line = json.loads(text)
-            own = (
-                {key: line[key] for key in ("title", "text", "split")} if "text" in line else there.get(line["sha256"])
-            )
-            asked: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
-            for n, question in enumerate(line["questions"]):
-                answer = question["answer"]
-                if own and answer is not None and not _stands(answer, own["text"]):
-                    raise BulletinError(
-                        f"{path}:{number}: the passage has no {answer!r}; write its own words, or null."
-                    )
-                answers = [] if answer is None else [{"text": answer}]
-                qa = {"question": question["question"], "answers": answers, "is_impossible": answer is None}
-                key = (MISSED if answer is None else WRITTEN, question["lang"], line["lang"])
-                asked.setdefault(key, []).append({"id": f"written-{number}-{n}", **qa})
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise BulletinError(f"{path}:{number}: not a passage with questions ({error!r}).") from error
-        if own:
-            for key, qas in asked.items():
-                found.setdefault(key, []).append(own | {"paragraphs": [{"context": own["text"], "qas": qas}]})
-    return found
-
-
-def _stands(answer: str, text: str) -> bool:
-    """Whether it is there, in whole words."""
-    return bool(answer and re.search(rf"(?<!\w){re.escape(answer)}(?!\w)", text))
 
 
 def splits(data: Path) -> Callable[[str], Split]:
@@ -127,8 +80,8 @@ def retrieval_use(path: Path) -> dict[str, Split]:
 def translated_near_misses(data: Path, lang: str) -> list[dict[str, Any]]:
     """What SQuAD 2.0 asks in vain, in English, of paragraphs that XQuAD has translated: on their translations."""
     english, translated = (
-        [(article["title"], paragraph["context"]) for article in articles for paragraph in article["paragraphs"]]
-        for articles in (read_squad(data / XQUAD.format("en")), read_squad(data / XQUAD.format(lang)))
+        [(title, paragraph["context"]) for title, paragraph in paragraphs(read_squad(data / XQUAD.format(of)))]
+        for of in ("en", lang)
     )
     there = {text: place for (_, text), place in zip(english, translated, strict=True)}
     return [
@@ -161,11 +114,16 @@ def plain_title(title: str) -> str:
     return title.replace("_", " ").strip()
 
 
+def paragraphs(articles: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each with its article's title."""
+    return ((article["title"], paragraph) for article in articles for paragraph in article["paragraphs"])
+
+
 def questions(articles: Any) -> Iterator[dict[str, Any]]:
-    return (qa for article in articles for paragraph in article["paragraphs"] for qa in paragraph["qas"])
+    return (qa for _, paragraph in paragraphs(articles) for qa in paragraph["qas"])
 
 
-def _text(path: Path) -> str:
+def read_text(path: Path) -> str:
     try:
         return path.read_text("utf-8")
     except OSError as error:
