@@ -108,7 +108,8 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def translated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The first town of SQuAD in French, with a question that it answers and one that it does not; a paragraph lost."""
+    """A town of SQuAD in French, with a question that it answers and one that it does not; a paragraph lost; a question
+    of PIAF in German."""
     path = tmp_path_factory.mktemp("translated") / "translated.jsonl"
     town = TOWNS[0]
     english, french = (SENTENCES[lang].format(town, 1000, f"{town}son") for lang in ("en", "fr"))
@@ -116,9 +117,12 @@ def translated(tmp_path_factory: pytest.TempPathFactory) -> Path:
         {"id": f"{town}1", "question": f"Qui mène {town} ?", "answer": f"Anne {town}son"},
         {"id": f"{town}x", "question": f"Quel âge a {town} ?", "answer": None},
     ]
-    lines = [
+    lines: list[dict[str, Any]] = [
         {"lang": "fr", "sha256": hashed(text), "text": french, "questions": asked} for text in (english, "a lost one")
     ]
+    questions = [{"id": f"{TOWNS[1]}0", "question": f"Wie viele wohnen in {TOWNS[1]}?"}]
+    paragraph = squad("fr", TOWNS[1:2])["data"][0]["paragraphs"][0]["context"]
+    lines.append({"lang": "de", "sha256": hashed(paragraph), "questions": questions})
     path.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
     return path
 
@@ -175,7 +179,7 @@ def test_questions_written_for_training_are_asked_of_their_passages(library: Lib
 
 def test_a_translation_is_asked_in_every_language_and_its_questions_of_every_passage(library: Library) -> None:
     town = TOWNS[0]
-    asked = [e for e in library.examples if e.source.startswith("translated-")]
+    asked = [e for e in library.examples if e.source.startswith("translated-") and e.id.startswith(town)]
     assert {(e.source, e.question, bool(e.answer)) for e in asked} == {
         *((f"translated-{lang}-fr", QUESTIONS[lang][1].format(town), True) for lang in ("en", "de", "es")),
         *((f"translated-fr-{lang}", f"Qui mène {town} ?", True) for lang in ("fr", "en", "de", "es")),
@@ -186,6 +190,13 @@ def test_a_translation_is_asked_in_every_language_and_its_questions_of_every_pas
         window = library.windows[example.window]
         assert (window.title, window.lang) == (town, example.source.rsplit("-", 1)[1])
     assert {e.split for e in asked} == {e.split for e in library.examples if e.id == f"{town}1"}
+
+
+def test_a_translated_question_alone_is_asked_of_its_paragraph(library: Library) -> None:
+    (asked,) = (e for e in library.examples if e.source == "translated-de-fr" and e.id.startswith(TOWNS[1]))
+    own = next(e for e in library.examples if (e.source, e.id) == ("piaf", asked.id))
+    assert asked.question == f"Wie viele wohnen in {TOWNS[1]}?"
+    assert (asked.lang, asked.window, asked.answer) == ("de", own.window, own.answer)
 
 
 @pytest.mark.parametrize(

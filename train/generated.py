@@ -42,9 +42,11 @@ def read_written(path: Path, data: Path) -> dict[tuple[str, str, str], list[dict
             asked: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
             for n, question in enumerate(line["questions"]):
                 if own:
-                    qa = _asked(question, own["text"], f"{path}:{number}")
+                    qa = _answered(question, own["text"], f"{path}:{number}")
                     key = (MISSED if qa["is_impossible"] else WRITTEN, question["lang"], line["lang"])
-                    asked.setdefault(key, []).append({"id": f"written-{number}-{n}", **qa})
+                    asked.setdefault(key, []).append(
+                        {"id": f"written-{number}-{n}", "question": question["question"], **qa}
+                    )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise BulletinError(f"{path}:{number}: not a passage with questions ({error!r}).") from error
         if own:
@@ -54,22 +56,23 @@ def read_written(path: Path, data: Path) -> dict[tuple[str, str, str], list[dict
 
 
 def read_translated(path: Path, data: Path) -> dict[tuple[str, str], list[dict[str, Any]]]:
-    """Paragraphs of SQuAD with some of their questions, translated, a paragraph a line: in SQuAD's form, by question's
-    and passage's language.
+    """Paragraphs of SQuAD or PIAF with some of their questions, translated, a paragraph a line: in SQuAD's form, by
+    question's and passage's language.
 
-    A line names its questions by SQuAD's ids; an answer of null: the paragraph does not answer. A question in every
-    language that it is there in, XQuAD's among them, is asked of the paragraph in every language, wherever one of the
-    two is the translation. Paragraphs that `data` lacks are left out. Raises BulletinError, also where an answer does
-    not stand in its passage.
+    A line names its questions by the set's ids; an answer of null: the paragraph does not answer. Without a `text` the
+    questions alone are translated, and no answers given. A question in every language that it is there in, XQuAD's
+    among them, is asked of the paragraph in every language, wherever one of the two is the translation. Paragraphs that
+    `data` lacks are left out. Raises BulletinError, also where an answer does not stand in its passage.
     """
     versions = _versions(data)
     found: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for number, text in enumerate(read_text(path).splitlines(), 1):
         try:
             line = json.loads(text)
-            made, passage = line["lang"], line["text"]
+            made, passage = line["lang"], line.get("text")
             own = {
-                question["id"]: _asked(question, passage, f"{path}:{number}") | {"id": question["id"]}
+                question["id"]: {"id": question["id"], "question": question["question"]}
+                | (_answered(question, passage, f"{path}:{number}") if passage is not None else {})
                 for question in line["questions"]
             }
             title, there = versions.get(line["sha256"], ("", {}))
@@ -77,10 +80,10 @@ def read_translated(path: Path, data: Path) -> dict[tuple[str, str], list[dict[s
             raise BulletinError(f"{path}:{number}: not a paragraph with questions ({error!r}).") from error
         if there:
             there = there | {made: (passage, own)}
-            missed = {id: qa for id, qa in own.items() if qa["is_impossible"]}
+            missed = {id: qa for id, qa in own.items() if qa.get("is_impossible")}
             for question_lang, (_, asked) in there.items():
                 for lang, (context, answered) in there.items():
-                    if made not in (question_lang, lang):
+                    if context is None or made not in (question_lang, lang):
                         continue
                     answers = answered | missed
                     qas = [
@@ -92,14 +95,15 @@ def read_translated(path: Path, data: Path) -> dict[tuple[str, str], list[dict[s
     return found
 
 
-def _versions(data: Path) -> dict[str, tuple[str, dict[str, tuple[str, Asked]]]]:
-    """SQuAD's paragraphs by the SHA-256 of their English text: title, and in each language text and questions."""
-    versions: dict[str, tuple[str, dict[str, tuple[str, Asked]]]] = {}
-    for name in (SQUAD1, SQUAD2):
-        for title, paragraph in paragraphs(without_offsets(read_squad(data / name))):
+def _versions(data: Path) -> dict[str, tuple[str, dict[str, tuple[str | None, Asked]]]]:
+    """Paragraphs by the SHA-256 of what they were written as: title, and in each language text and questions."""
+    versions: dict[str, tuple[str, dict[str, tuple[str | None, Asked]]]] = {}
+    squad = [("en", without_offsets(read_squad(data / name))) for name in (SQUAD1, SQUAD2)]
+    for lang, articles in [*squad, ("fr", read_squad(data / PIAF))]:
+        for title, paragraph in paragraphs(articles):
             context = paragraph["context"]
-            _, there = versions.setdefault(hashed(context), (title, {"en": (context, {})}))
-            there["en"][1].update((str(qa["id"]), qa) for qa in paragraph["qas"])
+            _, there = versions.setdefault(hashed(context), (title, {lang: (context, {})}))
+            there[lang][1].update((str(qa["id"]), qa) for qa in paragraph["qas"])
     english = [paragraph["context"] for _, paragraph in paragraphs(read_squad(data / XQUAD.format("en")))]
     for lang in ("de", "es"):
         translated = paragraphs(read_squad(data / XQUAD.format(lang)))
@@ -110,13 +114,13 @@ def _versions(data: Path) -> dict[str, tuple[str, dict[str, tuple[str, Asked]]]]
     return versions
 
 
-def _asked(question: dict[str, Any], passage: str, where: str) -> dict[str, Any]:
-    """In SQuAD's form. Raises BulletinError where the answer does not stand in the passage."""
+def _answered(question: dict[str, Any], passage: str, where: str) -> dict[str, Any]:
+    """Its answer in SQuAD's form. Raises BulletinError where that does not stand in the passage."""
     answer = question["answer"]
     if answer is not None and not _stands(answer, passage):
         raise BulletinError(f"{where}: the passage has no {answer!r}; write its own words, or null.")
     answers = [] if answer is None else [{"text": answer}]
-    return {"question": question["question"], "answers": answers, "is_impossible": answer is None}
+    return {"answers": answers, "is_impossible": answer is None}
 
 
 def _stands(answer: str, text: str) -> bool:
