@@ -29,7 +29,7 @@ from train.report import curve_picture, evaluate, table
 from train.states import library_states
 
 WRITTEN, TRANSLATED = (Path(__file__).with_name(f"{name}.jsonl") for name in ("written", "translated"))
-"""Questions written to train the reader, near misses above all, and SQuAD in French and German (docs/reader.md)."""
+"""Near misses above all, written to train the reader; SQuAD and PIAF in other languages (docs/reader.md)."""
 
 
 @one_line_errors
@@ -52,7 +52,11 @@ def _parser() -> argparse.ArgumentParser:
         "--written", type=Path, default=WRITTEN, metavar="FILE", help="more questions (default: %(default)s)"
     )
     states.add_argument(
-        "--translated", type=Path, default=TRANSLATED, metavar="FILE", help="paragraphs too (default: %(default)s)"
+        "--translated",
+        type=Path,
+        default=TRANSLATED,
+        metavar="FILE",
+        help="SQuAD and PIAF translated (default: %(default)s)",
     )
     states.add_argument("--states", type=Path, default=ROOT / "var" / "states", help="cache (default: %(default)s)")
     _reading(verbs, data, states)
