@@ -11,9 +11,10 @@ from answer.about import Request, both, understand_in_turn
 from answer.agreement import disagreeing
 from answer.archive import evidence, find, passages_about
 from answer.cite import cite
+from answer.letter import read_letter
 from answer.names import names_of
 from answer.phrases import frame, frame_other, refusal
-from index.question import clean, detect_language, follow_up, prepare
+from index.question import checked, clean, detect_language, follow_up, prepare
 from index.search import search
 from index.versions.store import Index
 from records import Answer, Article, Encoder, Filters, Hit, Lang, Question, Reader, Reading
@@ -21,7 +22,8 @@ from records import Answer, Article, Encoder, Filters, Hit, Lang, Question, Read
 PASSAGES_READ = 6
 CITATIONS = 3
 TURNS_JOINED = 2
-"""Earlier questions that a new one is read together with, each by itself: it may lean on any of them."""
+"""How many of the questions before a new one, and of what a letter says around it, it is read together with, each by
+itself: it may lean on any of them."""
 _SHOWN_HITS = 10
 """Hits kept in rank order, those read first, for those who measure retrieval."""
 
@@ -50,51 +52,52 @@ class Assistant:
         found: Callable[[Sequence[Hit]], None] | None = None,
         today: datetime.date | None = None,
     ) -> Answer:
-        """Answer `question` from the articles that `filters` admit, and the dates and sections that it names itself;
-        `turns` are the reader's earlier questions, oldest first. `found` is told what search found, before it is read;
-        `today` is what "last year" is told from, left out: today.
+        """Answer `question`, or the one in it where it is a letter, from the articles that `filters` admit, and the
+        dates and sections that it names itself; `turns` are the reader's earlier questions, oldest first. `found` is
+        told what search found, before it is read; `today` is what "last year" is told from, left out: today.
 
         Raises QuestionError when the question is empty, too long or holds no word.
         """
         watch = _Stopwatch()
-        earlier = [cleaned for turn in turns if (cleaned := clean(turn)[: self.max_question])]
-        likely: Lang = "fr"
-        for turn in earlier:  # "And in 2013?" tells no language: it is in that of the turn before it
-            likely = detect_language(turn, likely)
-        asked = prepare(question, self.encoder, max_characters=self.max_question, lang=lang, likely=likely)
+        text = checked(question, self.max_question)
+        earlier, likely = _asked_before(turns, self.max_question)
+        lang = lang or detect_language(text, likely)
+        letter = read_letter(text, lang)
+        asked = prepare(letter.question, self.encoder, max_characters=self.max_question, lang=lang)
         names = names_of(self.index.version, self.articles)
         request = understand_in_turn(asked.text, earlier, names, today or datetime.date.today())
         filters = both(filters or Filters(), request.filters)
         watch.lap("encode")
         if request.kind not in ("words", "said"):
-            return self._from_archive(asked, request, filters, watch, found)
-        hits, readings = self._read_alone_and_joined(asked, request, earlier, filters, watch, found)
+            return replace(self._from_archive(asked, request, filters, watch, found), question=text)
+        before = [*earlier, letter.around] if letter.around else earlier
+        hits, readings = self._read_alone_and_joined(asked, request, before, filters, watch, found)
         if request.kind == "said" and _confidence(readings) < self.threshold:
             if told := passages_about(self.index, self.encoder, request, filters, asked.lang):
                 hits, readings = [*evidence(told, hits)], told
             watch.lap("read")
-        return self._answer(asked, hits, readings, filters, watch)
+        return replace(self._answer(asked, hits, readings, filters, watch), question=text)
 
     def _read_alone_and_joined(
         self,
         asked: Question,
         request: Request,
-        earlier: Sequence[str],
+        before: Sequence[str],
         filters: Filters,
         watch: _Stopwatch,
         found: Callable[[Sequence[Hit]], None] | None,
     ) -> tuple[list[Hit], list[Reading]]:
-        """Without the dates and sections that became filters: alone, and with each of the `earlier` questions."""
+        """Without the dates and sections that became filters: alone, and with each of what was said `before`."""
         if request.rest != asked.text:
             asked = prepare(request.rest, self.encoder, max_characters=self.max_question, lang=asked.lang)
             watch.lap("encode")
         hits, readings = self._search_and_read(asked, watch, filters, found)
         alone = _confidence(readings)
-        for before in reversed(earlier[-TURNS_JOINED:]):
-            together = follow_up(before, asked, self.encoder)
+        for said in reversed(before[-TURNS_JOINED:]):
+            together = follow_up(said, asked, self.encoder)
             watch.lap("encode")
             joint_hits, joint_readings = self._search_and_read(together, watch, filters)
-            # The question before lends its evidence to any question: half of it is believed.
+            # What was said before lends its evidence to any question: half of it is believed.
             joint_readings = [replace(r, confidence=(r.confidence + alone) / 2) for r in joint_readings]
             if _confidence(joint_readings) > _confidence(readings):
                 hits, readings = joint_hits, joint_readings
@@ -160,6 +163,17 @@ class Assistant:
             timings_ms=watch.timings(),
             hits=tuple(hits),
         )
+
+
+def _asked_before(turns: Sequence[str], max_characters: int) -> tuple[list[str], Lang]:
+    """The questions in them, and the language that the next is likely to be in: "And in 2013?" tells none."""
+    likely: Lang = "fr"
+    earlier = []
+    for turn in turns:
+        if cleaned := clean(turn)[:max_characters]:
+            likely = detect_language(cleaned, likely)
+            earlier.append(read_letter(cleaned, likely).question)
+    return earlier, likely
 
 
 def _confidence(readings: Sequence[Reading]) -> float:

@@ -19,7 +19,7 @@ RETRIEVED = ("piaf", "xquad-de", "xquad-en-de", "xquad-de-en", "squad2")
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure speed and retrieval.")
     verbs = parser.add_subparsers(
-        required=True, metavar="ask|start|sets|quality|retrieval|answers|add|scale|cluster|build|peers"
+        required=True, metavar="ask|start|sets|quality|letters|retrieval|answers|add|scale|cluster|build|peers"
     )
     _asking(verbs)
     _public_sets(verbs)
@@ -62,6 +62,12 @@ def _public_sets(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     quality.add_argument("--json", type=Path, metavar="FILE", help="also write the scores")
     quality.add_argument("--plot", type=Path, metavar="FILE", help="also draw false answers against false refusals")
     quality.set_defaults(command=_quality)
+
+    letters = verbs.add_parser("letters", help="questions in letters, as readers write them, next to bare ones")
+    letters.add_argument("--data", type=Path, required=True, metavar="DIR", help="holds piaf/, squad-en/ and xquad/")
+    letters.add_argument("--out", type=Path, default=ROOT / "var" / "sets", metavar="DIR", help="default: %(default)s")
+    letters.add_argument("--part", choices=("val", "test"), default="test", help="default: %(default)s")
+    letters.set_defaults(command=_letters)
 
     paragraphs = argparse.ArgumentParser(add_help=False)
     paragraphs.add_argument("--data", type=Path, required=True, metavar="DIR", help="holds piaf/, squad-en/ and xquad/")
@@ -166,6 +172,14 @@ def _quality(options: argparse.Namespace, settings: Settings) -> int:
         save(scores, options.json)
     if options.plot:
         options.plot.write_bytes(trade_off(scores))
+    return 0
+
+
+def _letters(options: argparse.Namespace, settings: Settings) -> int:
+    from bench.letters import report
+
+    for part in report(options.data, options.out, options.part, settings):
+        print(part, flush=True)
     return 0
 
 

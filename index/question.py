@@ -18,13 +18,17 @@ _REMEMBERED = 250
 _LATIN = re.compile(r"[^\W\d_]")
 
 
-def prepare(
-    text: str, encoder: Encoder, *, max_characters: int = 1000, lang: Lang | None = None, likely: Lang = "fr"
-) -> Question:
-    """A Question in `lang`, else in the language its words are in, else in the `likely` one.
+def prepare(text: str, encoder: Encoder, *, max_characters: int = 1000, lang: Lang | None = None) -> Question:
+    """A Question in `lang`, else in the language its words are in.
 
-    Raises QuestionError when the text is empty, longer than `max_characters`, or holds no word.
+    Raises QuestionError as `checked` does.
     """
+    cleaned = checked(text, max_characters)
+    return Question(cleaned, lang or detect_language(cleaned), encoder.encode_question(_readable(cleaned)))
+
+
+def checked(text: str, max_characters: int = 1000) -> str:
+    """The text, cleaned. Raises QuestionError when it is empty, longer than `max_characters`, or holds no word."""
     cleaned = clean(text)
     if not cleaned:
         raise QuestionError("empty", "The question is empty; write a question in French, English or German.")
@@ -34,7 +38,7 @@ def prepare(
         )
     if not re.search(r"[^\W_]", cleaned):
         raise QuestionError("no_words", f"There is no word in {cleaned[:40]!r}; write a question in words.")
-    return Question(cleaned, lang or detect_language(cleaned, likely), encoder.encode_question(_readable(cleaned)))
+    return cleaned
 
 
 def follow_up(earlier: str, asked: Question, encoder: Encoder) -> Question:

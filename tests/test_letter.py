@@ -1,0 +1,176 @@
+"""The question in a letter: found, answered as if it stood alone, and a text that is but a question left alone."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from answer.ask import Assistant
+from answer.letter import Letter, read_letter
+from bench.letters import LETTERS, read_letters, right_whole
+from eval.questions import QuestionCase, read_questions
+from index.question import clean
+from records import LANGS, Lang
+from settings import ROOT
+
+QUESTIONS = ROOT / "eval" / "questions"
+LONG = {"gc-fr-13", "gc-en-10", "gc-de-09"}
+"""Questions of the eval set that are letters."""
+
+
+@pytest.mark.parametrize(
+    ("lang", "text", "question"),
+    [
+        # A greeting, thanks
+        ("fr", "Bonjour, combien de clusters y a-t-il ? Merci d'avance, Paul", "combien de clusters y a-t-il ?"),
+        ("fr", "bonsoir quand a eu lieu le congrès merci", "quand a eu lieu le congrès"),
+        ("en", "Dear Sir or Madam, who opened the congress? Kind regards", "who opened the congress?"),
+        ("de", "Sehr geehrte Frau Doktor, wer kam? Mit freundlichen Grüßen", "wer kam?"),
+        ("de", "Hallo zusammen! Wo fand er statt? LG Eva", "Wo fand er statt?"),
+        # A request
+        ("fr", "Pourriez-vous me dire, s'il vous plaît, où se tient le congrès ?", "où se tient le congrès ?"),
+        ("fr", "J'aimerais savoir qui a écrit cela.", "qui a écrit cela."),
+        ("fr", "Quelqu'un saurait-il me dire quand il est mort ?", "quand il est mort ?"),
+        ("en", "Could you possibly tell me how many people came?", "how many people came?"),
+        ("en", "I was wondering whether you could tell us why it failed", "why it failed"),
+        ("en", "Do you happen to know which country was invited?", "which country was invited?"),
+        ("de", "Können Sie mir bitte sagen, welches Land eingeladen war?", "welches Land eingeladen war?"),
+        ("de", "Ich wüsste gern, worauf der Schwerpunkt lag.", "worauf der Schwerpunkt lag."),
+        ("de", "Wissen Sie vielleicht, ob es das noch gibt?", "ob es das noch gibt?"),
+        # Who writes, and why
+        ("fr", "Mon fils me le demande : qui était invité ? C'est pour l'école.", "qui était invité ?"),
+        ("en", "I teach in Lyon. Who opened the congress? My class wants to know.", "Who opened the congress?"),
+        ("en", "Sorry to bother you, but how many came? need it for homework pls", "how many came?"),
+        ("de", "Ich sitze hier mit meiner Oma, wann war das Treffen?", "wann war das Treffen?"),
+        ("de", "Für einen Vortrag brauche ich eine Angabe, nämlich wann es begann.", "wann es begann."),
+        # More than one
+        ("en", "Hello! Who came? I ask for a friend. And when did they leave?", "Who came? And when did they leave?"),
+    ],
+)
+def test_a_letter_asks_what_its_question_asks(lang: Lang, text: str, question: str) -> None:
+    assert read_letter(text, lang).question == question
+
+
+@pytest.mark.parametrize(
+    ("lang", "text"),
+    [
+        ("fr", "Comment sait-on que le culte a eu lieu en Iran ?"),
+        ("fr", "Que peut-on dire de la densité de la population ?"),
+        ("fr", "En juin 2011, combien de clusters y avait-il ?"),
+        ("fr", "Qui a dit « je pense, donc je suis » ?"),
+        ("en", "Besides rivers, what shapes the valley?"),
+        ("en", "If you take a train out of the city, which railroad would you take?"),
+        ("en", "Who said, \"Here I stand. I can do no other\"?"),
+        ("en", "Kenny Abbey email"),
+        ("en", "What would you call a force that you cannot know?"),
+        ("de", "Was hat Queen Elisabeth II. 1981 in Newcastle eröffnet?"),
+        ("de", "Welche Rolle spielt der Dank?"),
+        ("de", "Liebe und Arbeit bei Freud"),
+        ("de", "Tag der Deutschen Einheit"),
+        ("fr", "Bonjour"),
+        ("en", "thanks"),
+        ("de", "Danke!"),
+        ("fr", "?"),
+    ],
+)  # fmt: skip
+def test_what_is_but_a_question_stays_as_it_is(lang: Lang, text: str) -> None:
+    assert read_letter(text, lang) == Letter(text)
+
+
+def test_no_question_of_the_eval_sets_is_taken_for_a_letter_but_the_letters() -> None:
+    cases = [
+        case for name in ("go-cluster", "followups", "dates") for case in read_questions(QUESTIONS / f"{name}.jsonl")
+    ]
+    parted = {case.id for case in cases if read_letter(clean(case.question), case.lang) != Letter(clean(case.question))}
+    assert parted == LONG
+
+
+def test_what_a_question_may_lean_on_is_kept() -> None:
+    letter = read_letter("Hello, the congress was opened by Brigitte Zypries. What is her office? Thank you!", "en")
+    assert letter == Letter("What is her office?", "the congress was opened by Brigitte Zypries.")
+
+
+@settings(max_examples=300, deadline=None)
+@given(text=st.text(st.sampled_from("abe ,.:;!?'-\n") | st.characters(), max_size=200), lang=st.sampled_from(LANGS))
+def test_any_text_keeps_a_question_of_its_own_words(text: str, lang: Lang) -> None:
+    cleaned = clean(text)
+    question = read_letter(cleaned, lang).question
+    assert bool(question) == bool(cleaned)
+    rest = iter(cleaned.split())
+    assert all(any(word in whole for whole in rest) for word in question.split())
+
+
+@pytest.mark.parametrize(
+    "piece", ["je ", "i wonder ", ", who", "?", "a? ", "dank ", "merci ", "could you ", "sehr ", "if you "]
+)
+def test_a_hostile_letter_takes_no_time(piece: str) -> None:
+    """Of 4,000 characters, four times what is read: a pattern that tries all ways would not come back."""
+    assert read_letter((piece * 4000)[:4000].strip(), "en").question
+
+
+@pytest.mark.parametrize(
+    ("bare", "letter"),
+    [
+        (
+            "how many clusters are in go-cluster?",
+            "Hi, I am a student from Leeds and my teacher gave us a list of German things to look up. Could you please"
+            " tell me how many clusters are in go-cluster? Many thanks!",
+        ),
+        (
+            "quel pays était invité au congrès ?",
+            "Bonjour Madame, Monsieur, je suis à la retraite et je lis votre bulletin depuis dix ans. Auriez-vous la"
+            " gentillesse de me dire quel pays était invité au congrès ? Bien cordialement, Jeanne",
+        ),
+        (
+            "Wie viele Teilnehmer kamen zum Kongress?",
+            "Guten Abend, ich streite gerade mit meinem Bruder, der alles besser weiß. Wie viele Teilnehmer kamen zum"
+            " Kongress? Vielen Dank im Voraus",
+        ),
+    ],
+)
+def test_a_letter_is_answered_as_its_question_and_shown_as_written(
+    assistant: Assistant, bare: str, letter: str
+) -> None:
+    alone, written = assistant.ask(bare), assistant.ask(letter)
+    assert written.status == alone.status == "answered"
+    assert written.citations[0].quote == alone.citations[0].quote
+    assert (written.question, written.lang) == (letter, alone.lang)
+
+
+def test_a_question_leans_on_the_rest_of_its_letter_and_on_the_letter_before(assistant: Assistant) -> None:
+    letter = "I read about Brigitte Zypries in your bulletin. What is her office? Thank you very much."
+    assert "Secrétaire parlementaire" in assistant.ask(letter).citations[0].quote
+
+    before = "Dear team, my neighbour and I could not agree. Who opened the congress in Berlin? Best wishes"
+    assert "Zypries" in assistant.ask("And what is her office?", turns=[before]).citations[0].quote
+
+
+def test_a_letter_that_asks_for_articles_is_understood(assistant: Assistant) -> None:
+    plain = assistant.ask("Which articles are about clusters?")
+    polite = assistant.ask(
+        "Good morning, I write a thesis. Could you tell me which articles are about clusters? Thanks"
+    )
+    assert polite.citations and polite.citations == plain.citations
+
+
+# The letters that are measured
+
+
+def test_every_letter_is_one_of_its_set_and_part_and_adds_to_the_question() -> None:
+    lines = [json.loads(line) for line in LETTERS.read_text("utf-8").splitlines()]
+    assert len({(line["set"], line["part"], line["id"]) for line in lines}) == len(lines) == 420
+    assert {(line["set"], line["part"]) for line in lines} == {
+        (name, part) for name in ("piaf", "xquad-de", "squad2") for part in ("val", "test")
+    }
+    assert len(read_letters("piaf", "test")) == 100 and not read_letters("piaf", "train")
+
+
+def test_a_letter_taken_whole_is_judged_as_answers_are(assistant: Assistant) -> None:
+    right = QuestionCase("q", "en", "how many clusters are in go-cluster?", True, answers=("91",))
+    wrong = QuestionCase("q", "en", "how many clusters are in go-cluster?", True, answers=("92",))
+    absent = QuestionCase("q", "en", "who won the football world cup in 1998?", True, answers=("France",))
+    assert right_whole(assistant, right)
+    assert not right_whole(assistant, wrong) and not right_whole(assistant, absent)
