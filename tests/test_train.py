@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import random
 import re
 import shutil
 import subprocess
@@ -16,11 +17,14 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from tokenizers import Tokenizer
 
+import train.states
 from answer.joint_reader import JointReader, load_reader, low_rank, save_weights
 from errors import BulletinError
-from index.encoding.weights import bundled_weights, question_weights
-from settings import ROOT
+from index.encoding.bert import SplitEncoder
+from index.encoding.weights import bundled_model, bundled_weights, question_weights
+from settings import ROOT, Settings
 from train.__main__ import TRANSLATED, main
 from train.__main__ import WRITTEN as SHIPPED
 from train.data import Library, read_library
@@ -28,7 +32,8 @@ from train.generated import MISSED, WRITTEN, read_translated, read_written
 from train.loop import CHECKPOINT, CURVE
 from train.pairs import Corpus, Pair, contrasts, targets, token_span
 from train.sets import AFRIQA, hashed
-from train.states import States
+from train.states import States, cached_states
+from train.typed import as_typed, key_words, slipped
 
 TOWNS = [f"Town{chr(65 + i // 26)}{chr(65 + i % 26)}" for i in range(70)]
 SENTENCES = {
@@ -261,6 +266,65 @@ def test_the_occurrence_that_the_set_names_is_the_answer(data: Path, tmp_path: P
     piaf.write_text(json.dumps({"data": [{"title": "Anne", "paragraphs": [{"context": text, "qas": qas}]}]}), "utf-8")
     examples = read_library(tmp_path / "data", lambda text: len(text.split())).examples
     assert [e.answer for e in examples if e.source == "piaf"] == [(0, 4), (29, 33)]
+
+
+@pytest.mark.parametrize(
+    ("lang", "question", "words"),
+    [
+        ("fr", "Quand est-ce que l'Institut Fraunhofer a-t-il été fondé ?", "Institut Fraunhofer fondé"),
+        ("en", "How many clusters are there in the go-cluster programme?", "clusters go-cluster programme"),
+        ("de", "Wie viele Teilnehmer kamen 2014 zum Kongress?", "Teilnehmer kamen 2014 Kongress"),
+    ],
+)
+def test_key_words_are_what_a_question_says(lang: str, question: str, words: str) -> None:
+    assert " ".join(key_words(question, lang)) == words
+
+
+def test_a_slip_changes_one_long_word_by_one_letter_or_two(library: Library) -> None:
+    chance = random.Random(0)
+    for question in {example.question for example in library.examples}:
+        before, after = question.split(" "), slipped(question, 1, chance).split(" ")
+        changed = [(b, a) for b, a in zip(before, after, strict=True) if a != b]
+        assert len(changed) <= 1
+        assert all(len(b) >= 5 and abs(len(a) - len(b)) <= 1 and a[0] == b[0] for b, a in changed)
+    assert slipped("qui est là ?", 2, chance) == "qui est là ?"
+
+
+def test_questions_are_also_asked_as_they_are_typed(library: Library) -> None:
+    by_id = {f"{example.source}-{example.id}": example for example in library.examples}
+    typed = [example for example in library.examples if example.source in ("typed", "typed-missed")]
+    assert len(typed) > 100 and {example.source for example in typed} == {"typed", "typed-missed"}
+    for example in typed:
+        asked = by_id[example.id]
+        assert example.question != asked.question
+        assert (example.window, example.answer, example.split) == (asked.window, asked.answer, asked.split)
+    assert as_typed("Et après ?", "fr", random.Random(1)).strip()
+
+
+def test_states_of_a_text_are_computed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    encoder = SplitEncoder(bundled_weights()).eval()
+    tokenizer = Tokenizer.from_file(str(bundled_model(Settings.from_environment().cache) / "tokenizer.json"))
+    compute, computed = train.states._compute, []
+
+    def spy(*arguments: Any) -> States:
+        computed.append(list(arguments[3]))
+        return compute(*arguments)
+
+    monkeypatch.setattr(train.states, "_compute", spy)
+
+    def states(folder: str, *texts: str) -> States:
+        return cached_states(tmp_path / folder, "questions", encoder, tokenizer, ["query: "] * len(texts), texts)
+
+    first = states("cache", "Wer kam?", "who came to the congress?")
+    second = states("cache", "qui est venu ?", "who came to the congress?", "Wer kam?")
+    states("cache", "qui est venu ?", "who came to the congress?", "Wer kam?")
+    assert computed == [["Wer kam?", "who came to the congress?"], ["qui est venu ?"]]
+
+    alone = states("another", "qui est venu ?")
+    for theirs, row, theirs_row in ((first, 1, 1), (first, 2, 0), (alone, 0, 0)):
+        np.testing.assert_array_equal(second.of(row), theirs.of(theirs_row))
+        np.testing.assert_array_equal(second.spans_of(row), theirs.spans_of(theirs_row))
+        np.testing.assert_array_equal(second.vectors[row], theirs.vectors[theirs_row])
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -31,6 +32,7 @@ from train.sets import (
     unanswerable,
     without_offsets,
 )
+from train.typed import as_typed
 
 CROSSED = [("de", "de"), ("en", "de"), ("de", "en"), ("en", "es"), ("es", "en"), ("es", "de"), ("de", "es")]
 """XQuAD's pairs of question and passage language; Spanish stands in for French, which it has not."""
@@ -46,6 +48,9 @@ FOLLOWED = (
     "translated-fr-fr", "translated-de-de", "translated-en-fr", "translated-de-fr",
 )  # fmt: skip
 """The sets whose questions are also asked one after the other."""
+
+TYPED = 4
+"""One question in so many, of every set, is also asked as somebody in a hurry types it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +151,7 @@ def read_library(
     if translated:
         for (question_lang, lang), articles in read_translated(translated, data).items():
             add(f"translated-{question_lang}-{lang}", question_lang, lang, articles)
-    library.examples += [*_follow_ups(library), *_swapped(library)]
+    library.examples += [*_follow_ups(library), *_swapped(library), *_typed(library)]
     return library
 
 
@@ -180,6 +185,18 @@ def _follow_ups(library: Library) -> list[Example]:
                 joined = replace(joined, source="follow-up-lost", window=earlier.window, answer=None, golds=())
             made.append(joined)
     return made
+
+
+def _typed(library: Library) -> Iterator[Example]:
+    """Questions in key words, without accents and capitals, or with slips of the fingers."""
+    for example in library.examples:
+        key = hashed(f"typed{example.source}{example.id}")
+        if int(key[:8], 16) % TYPED:
+            continue
+        question = as_typed(example.question, example.lang, random.Random(key))
+        if question != example.question:
+            source = "typed" if example.answer else "typed-missed"
+            yield replace(example, source=source, id=f"{example.source}-{example.id}", question=question)
 
 
 def _swapped(library: Library) -> Iterator[Example]:

@@ -30,6 +30,7 @@ VALIDATED = {
     "en-de": "xquad-en-de",
     "de-en": "xquad-de-en",
     "follow-up": "follow-up",
+    "typed": "typed",
     "bulletins": WRITTEN,
 }
 """The curve's lines: question language (and passage language, where it is another) and the source it is measured on."""

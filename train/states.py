@@ -23,6 +23,8 @@ from train.data import Library
 
 _TOKENS_A_BATCH = 2048
 _FILES = ("values", "scales", "spans", "starts", "vectors")
+_KEYS = "keys.txt"
+"""A line for each text, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,21 +55,57 @@ class States:
 def cached_states(
     directory: Path, name: str, encoder: SplitEncoder, tokenizer: Tokenizer, heads: Sequence[str], texts: Sequence[str]
 ) -> States:
-    """States of `texts`, each encoded behind its head; read from `directory` where the same were computed before."""
+    """States of `texts`, each encoded behind its head; read from `directory` where they were computed before, all or
+    some of them."""
     made_of = json.dumps([bundled_name(), SPLIT_LAYER, list(heads), list(texts)])
     folder = directory / f"{name}-{hashlib.sha256(made_of.encode()).hexdigest()[:16]}"
     if not (folder / "complete").exists():
         folder.mkdir(parents=True, exist_ok=True)
-        for file, array in zip(_FILES, _compute(encoder, tokenizer, heads, texts, name), strict=True):
+        keys = [_key(head, text) for head, text in zip(heads, texts, strict=True)]
+        known = _computed_before(directory, name)
+        missing = [i for i, key in enumerate(keys) if key not in known]
+        if missing:
+            fresh = _compute(encoder, tokenizer, [heads[i] for i in missing], [texts[i] for i in missing], name)
+            known |= {keys[i]: (fresh, row) for row, i in enumerate(missing)}
+        for file, array in zip(_FILES, _gathered([known[key] for key in keys]), strict=True):
             np.save(folder / f"{file}.npy", array, allow_pickle=False)
+        (folder / _KEYS).write_text("\n".join(keys), "utf-8")
         (folder / "complete").touch()
     return States(*(mapped(folder / f"{file}.npy") for file in _FILES))
+
+
+def _key(head: str, text: str) -> str:
+    """What tells one text's states from any others."""
+    return hashlib.sha256(json.dumps([bundled_name(), SPLIT_LAYER, head, text]).encode()).hexdigest()
+
+
+def _computed_before(directory: Path, name: str) -> dict[str, tuple[States, int]]:
+    """By key, the states that a text is among, and which of them are its."""
+    known: dict[str, tuple[States, int]] = {}
+    for complete in directory.glob(f"{name}-*/complete"):
+        if (complete.parent / _KEYS).exists():
+            states = States(*(mapped(complete.parent / f"{file}.npy") for file in _FILES))
+            keys = (complete.parent / _KEYS).read_text("utf-8").split("\n")
+            known |= {key: (states, row) for row, key in enumerate(keys)}
+    return known
+
+
+def _gathered(rows: Sequence[tuple[States, int]]) -> tuple[NDArray[np.generic], ...]:
+    """The arrays of `States`, of a text after the other."""
+    parts = [(states, slice(states.starts[row], states.starts[row + 1])) for states, row in rows]
+    return (
+        np.concatenate([states.values[part] for states, part in parts]),
+        np.concatenate([states.scales[part] for states, part in parts]),
+        np.concatenate([states.spans[part] for states, part in parts]),
+        np.cumsum([0, *(states.length(row) for states, row in rows)], dtype=np.int64),
+        np.stack([states.vectors[row] for states, row in rows]),
+    )
 
 
 @torch.inference_mode()
 def _compute(
     encoder: SplitEncoder, tokenizer: Tokenizer, heads: Sequence[str], texts: Sequence[str], name: str
-) -> tuple[NDArray[np.generic], ...]:
+) -> States:
     device = next(encoder.parameters()).device
     encoded = tokenizer.encode_batch([head + text for head, text in zip(heads, texts, strict=True)])
     order = sorted(range(len(texts)), key=lambda i: len(encoded[i].ids))
@@ -92,7 +130,7 @@ def _compute(
                 vectors[i] = (pooled[row] / pooled[row].norm()).numpy()
                 bar.update(len(encoded[i].ids))
     starts = np.cumsum([0, *(len(v) for v in values)], dtype=np.int64)
-    return np.concatenate(values), np.concatenate(scales), np.concatenate(spans), starts, vectors
+    return States(np.concatenate(values), np.concatenate(scales), np.concatenate(spans), starts, vectors)
 
 
 def library_states(
