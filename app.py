@@ -25,6 +25,7 @@ from index.encoding.updating import UpdatingEncoder
 from index.encoding.weights import BUNDLED
 from index.milvus.publish import publish_to_milvus
 from index.milvus.store import MilvusStore, connect
+from index.spelling import Spelling
 from index.versions.build import build
 from index.versions.publish import Copy
 from index.versions.seen import SeenFiles
@@ -111,7 +112,8 @@ def open_assistant(settings: Settings, seen: SeenFiles | None = None) -> Assista
         calibration = Calibration.load(sentence_reader.CALIBRATION)
         reader = SentenceReader(calibration)
     threshold = calibration.threshold if settings.threshold is None else settings.threshold
-    return Assistant(index, encoder, reader, threshold, settings.max_question)
+    spelling = Spelling.open(settings.cache)
+    return Assistant(index, encoder, reader, threshold, settings.max_question, spelling)
 
 
 def reopen(settings: Settings, seen: SeenFiles, assistant: Assistant, name: str) -> Assistant:

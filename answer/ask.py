@@ -12,10 +12,11 @@ from answer.agreement import disagreeing
 from answer.archive import evidence, find, passages_about
 from answer.cite import cite
 from answer.letter import read_letter
-from answer.names import names_of
+from answer.names import Names, names_of
 from answer.phrases import frame, frame_other, refusal
 from index.question import checked, clean, detect_language, follow_up, prepare
 from index.search import search
+from index.spelling import Spelling
 from index.versions.store import Index
 from records import Answer, Article, Encoder, Filters, Hit, Lang, Question, Reader, Reading
 
@@ -37,6 +38,8 @@ class Assistant:
     reader: Reader
     threshold: float
     max_question: int = 1000
+    spelling: Spelling | None = None
+    """Mends slips of the fingers in questions; None: they are read as typed."""
 
     @property
     def articles(self) -> Mapping[str, Article]:
@@ -63,8 +66,9 @@ class Assistant:
         earlier, likely = _asked_before(turns, self.max_question)
         lang = lang or detect_language(text, likely)
         letter = read_letter(text, lang)
-        asked = prepare(letter.question, self.encoder, max_characters=self.max_question, lang=lang)
         names = names_of(self.index.version, self.articles)
+        asked = prepare(self._mended(letter.question, names), self.encoder, max_characters=self.max_question, lang=lang)
+        earlier = [self._mended(question, names) for question in earlier]
         request = understand_in_turn(asked.text, earlier, names, today or datetime.date.today())
         filters = both(filters or Filters(), request.filters)
         watch.lap("encode")
@@ -77,6 +81,9 @@ class Assistant:
                 hits, readings = [*evidence(told, hits)], told
             watch.lap("read")
         return replace(self._answer(asked, hits, readings, filters, watch), question=text)
+
+    def _mended(self, question: str, names: Names) -> str:
+        return self.spelling.mended(question, self.index.lexical, names.words) if self.spelling else question
 
     def _read_alone_and_joined(
         self,

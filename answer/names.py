@@ -54,6 +54,8 @@ class Names:
     cards: tuple[Article, ...]
     sections: tuple[str, ...]
     authors: tuple[str, ...]
+    words: frozenset[str] = frozenset()
+    """Those of sections and authors, folded."""
 
     @classmethod
     def of(cls, articles: Iterable[Article]) -> Names:
@@ -61,7 +63,8 @@ class Names:
         sections = Counter(card.section for card in cards if card.section)
         authors = {author for card in cards for author in card.authors}
         ranked = sorted(sections, key=lambda name: (-sections[name], name))
-        return cls(tuple(cards), tuple(ranked), tuple(sorted(authors)))
+        words = frozenset(word for name in (*ranked, *authors) for word in re.findall(r"\w+", plain(name)))
+        return cls(tuple(cards), tuple(ranked), tuple(sorted(authors)), words)
 
     @property
     def newest(self) -> datetime.date | None:

@@ -63,7 +63,7 @@ def _public_sets(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     quality.add_argument("--plot", type=Path, metavar="FILE", help="also draw false answers against false refusals")
     quality.set_defaults(command=_quality)
 
-    letters = verbs.add_parser("letters", help="questions in letters, as readers write them, next to bare ones")
+    letters = verbs.add_parser("letters", help="questions in letters and with slips, as readers write them")
     letters.add_argument("--data", type=Path, required=True, metavar="DIR", help="holds piaf/, squad-en/ and xquad/")
     letters.add_argument("--out", type=Path, default=ROOT / "var" / "sets", metavar="DIR", help="default: %(default)s")
     letters.add_argument("--part", choices=("val", "test"), default="test", help="default: %(default)s")

@@ -1,14 +1,17 @@
-"""Questions as readers write them, in a letter, next to the same questions bare.
+"""Questions as readers write them, in a letter or with slips of the fingers, next to the same questions bare.
 
 `letters.jsonl` puts 420 held-out questions of PIAF, XQuAD (German) and SQuAD 2.0 into letters. A language model wrote
-them without knowing `answer.letter`, whose patterns were made on those of the part `val`; results are of `test`.
+them without knowing `answer.letter`, whose patterns were made on those of the part `val`; results are of `test`. Slips
+are drawn: two words of five letters or more have one each (`train.typed.slipped`), two letters swapped, one left out,
+doubled or another.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import json
+import random
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from answer.ask import PASSAGES_READ, Assistant
@@ -20,10 +23,12 @@ from eval.run import evaluate
 from index.question import clean, prepare
 from index.search import search
 from settings import ROOT, Settings
+from train.typed import slipped
 
 LETTERS = ROOT / "bench" / "letters.jsonl"
 ASKED = 250
 """Questions of each set: the letters are of the first of these."""
+FORMS = ("bare", "in a letter", "the letter taken whole", "two slips", "two slips not mended")
 
 
 def read_letters(name: str, part: str) -> dict[str, str]:
@@ -35,18 +40,21 @@ def read_letters(name: str, part: str) -> dict[str, str]:
 def report(data: Path, out: Path, part: str, settings: Settings) -> Iterator[str]:
     """Markdown as it comes: for how many questions the quote holds the answer. Raises BulletinError when `data` lacks
     the sets."""
-    yield "| set (questions) | bare | in a letter | the letter searched and read whole |\n| --- | --- | --- | --- |"
+    yield f"| set (questions) | {' | '.join(FORMS)} |\n|{' --- |' * (1 + len(FORMS))}"
     for asked in prepare_sets(data, out, ASKED, settings):
         letters = read_letters(asked.name.removesuffix(f"-{part}"), part)
         if not letters or not asked.name.endswith(f"-{part}"):
             continue
         cases = [case for case in read_questions(asked.questions) if case.id in letters]
-        assistant = open_assistant(dataclasses.replace(settings, index=asked.index))
-        written = [dataclasses.replace(case, question=letters[case.id]) for case in cases]
+        assistant = open_assistant(replace(settings, index=asked.index))
+        written = [replace(case, question=letters[case.id]) for case in cases]
+        typed = [replace(case, question=slipped(case.question, 2, random.Random(case.id))) for case in cases]
         rates = (
             [result.right for result in evaluate(assistant, cases)],
             [result.right for result in evaluate(assistant, written)],
             [right_whole(assistant, case) for case in written],
+            [result.right for result in evaluate(assistant, typed)],
+            [result.right for result in evaluate(replace(assistant, spelling=None), typed)],
         )
         yield f"| {asked.name} ({len(cases)}) | {' | '.join(f'{_mean(rate):.3f}' for rate in rates)} |"
 

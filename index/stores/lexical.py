@@ -128,6 +128,11 @@ class LexicalIndex:
             weighted |= {term: times / bound for term, times in terms.items()}
         return weighted
 
+    def frequency(self, term: str) -> int:
+        """How many passages hold it."""
+        number = self.vocabulary.number(term)
+        return 0 if number is None else self.postings.frequency(number)
+
     def idf(self, term: str) -> float:
         """Lucene's inverse document frequency of a term; a term that no passage holds has the highest of all."""
         number = self._number(term)
