@@ -51,6 +51,7 @@ class Assistant:
         *,
         turns: Sequence[str] = (),
         lang: Lang | None = None,
+        likely: Lang = "fr",
         filters: Filters | None = None,
         found: Callable[[Sequence[Hit]], None] | None = None,
         today: datetime.date | None = None,
@@ -58,12 +59,13 @@ class Assistant:
         """Answer `question`, or the one in it where it is a letter, from the articles that `filters` admit, and the
         dates and sections that it names itself; `turns` are the reader's earlier questions, oldest first. `found` is
         told what search found, before it is read; `today` is what "last year" is told from, left out: today.
+        The question is in `lang`, else in the language that its words tell, else that of the turns, else the `likely`.
 
         Raises QuestionError when the question is empty, too long or holds no word.
         """
         watch = _Stopwatch()
         text = checked(question, self.max_question)
-        earlier, likely = _asked_before(turns, self.max_question)
+        earlier, likely = _asked_before(turns, likely, self.max_question)
         lang = lang or detect_language(text, likely)
         letter = read_letter(text, lang)
         names = names_of(self.index.version, self.articles)
@@ -172,9 +174,8 @@ class Assistant:
         )
 
 
-def _asked_before(turns: Sequence[str], max_characters: int) -> tuple[list[str], Lang]:
+def _asked_before(turns: Sequence[str], likely: Lang, max_characters: int) -> tuple[list[str], Lang]:
     """The questions in them, and the language that the next is likely to be in: "And in 2013?" tells none."""
-    likely: Lang = "fr"
     earlier = []
     for turn in turns:
         if cleaned := clean(turn)[:max_characters]:

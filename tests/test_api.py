@@ -131,6 +131,21 @@ def test_turns_and_language_are_heard(address: str, assistant: Assistant) -> Non
 
 
 @pytest.mark.parametrize(
+    ("question", "accepted", "lang"),
+    [
+        ("Kenny Abbey", "de-DE,de;q=0.9,en;q=0.8", "de"),
+        ("Kenny Abbey", "", "fr"),
+        (QUESTION, "de-DE", "en"),
+    ],
+)
+def test_words_tell_a_questions_language_else_the_browser_does(
+    address: str, question: str, accepted: str, lang: str
+) -> None:
+    headers = {"accept_language": accepted} if accepted else {}
+    assert call(address, "api/ask", {"question": question}, **headers).json()["lang"] == lang
+
+
+@pytest.mark.parametrize(
     ("filters", "status"),
     [
         ({"since": "2014-03-06", "until": "2014-03-06"}, "answered"),

@@ -34,6 +34,7 @@ from errors import Busy, IndexUnavailable, QuestionError, StorageError
 from records import Answer, Article, Filters, Hit, Lang
 from web.desk import ClientLeft, Desk
 from web.metrics import Surface
+from web.texts import reader_lang
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +65,9 @@ class FiltersIn(_Strict):
 
 class _AskedIn(_Strict):
     question: Text
-    lang: Lang | None = Field(None, description="The question's language; left out, it is recognised.")
+    lang: Lang | None = Field(
+        None, description="The question's language; left out, it is told by its words, else by Accept-Language."
+    )
     turns: list[Text] = Field([], max_length=MAX_TURNS, description="Earlier questions, oldest first.")
     filters: FiltersIn | None = None
 
@@ -243,8 +246,8 @@ class Api:
         found: Callable[[Sequence[Hit]], None] | None = None,
     ) -> Answer:
         ask = partial(
-            self.desk.ask, surface, asked.question, turns=asked.turns, lang=asked.lang, filters=asked.filtered(),
-            found=found,
+            self.desk.ask, surface, asked.question, turns=asked.turns, lang=asked.lang,
+            likely=reader_lang(request.headers.get("accept-language")), filters=asked.filtered(), found=found,
         )  # fmt: skip
         return await self.desk.in_turn(surface, ask, request.is_disconnected)
 

@@ -72,7 +72,7 @@ class Chat:
                 raise QuestionError("too_long", f"{len(question)} characters; at most {self.max_question}.")
             only = read_filters(filters)
             yield self._page(so_far, lang, asking=question)
-            answer = replace(self.desk.ask("chat", question, turns=_turns(so_far), filters=only), hits=())
+            answer = replace(self.desk.ask("chat", question, turns=_turns(so_far), likely=lang, filters=only), hits=())
             yield self._page((*so_far, Exchange(question, answer))[-KEPT_EXCHANGES:], lang)
         except QuestionError as error:
             yield self._page(so_far, lang, box=question[: self.max_question], problem=error.reason)

@@ -106,6 +106,7 @@ class Desk:
         *,
         turns: Sequence[str] = (),
         lang: Lang | None = None,
+        likely: Lang = "fr",
         filters: Filters | None = None,
         found: Callable[[Sequence[Hit]], None] | None = None,
     ) -> Answer:
@@ -116,7 +117,7 @@ class Desk:
             with self._answering:
                 assistant, readiness = self._served
                 readiness.require()
-                answer = assistant.ask(question, turns=turns, lang=lang, filters=filters, found=found)
+                answer = assistant.ask(question, turns=turns, lang=lang, likely=likely, filters=filters, found=found)
             outcome = answer.status
             return answer
         except QuestionError:
