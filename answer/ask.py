@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from answer.about import Request, both, understand_in_turn
+from answer.about import Request, both, understand, understand_in_turn
 from answer.agreement import disagreeing
 from answer.archive import evidence, find, passages_about
 from answer.cite import cite
@@ -70,13 +70,17 @@ class Assistant:
         letter = read_letter(text, lang)
         names = names_of(self.index.version, self.articles)
         asked = prepare(self._mended(letter.question, names), self.encoder, max_characters=self.max_question, lang=lang)
-        earlier = [self._mended(question, names) for question in earlier]
-        request = understand_in_turn(asked.text, earlier, names, today or datetime.date.today())
+        earlier = [self._mended(turn, names) for turn in earlier]
+        today = today or datetime.date.today()
+        request = understand_in_turn(asked.text, earlier, names, today)
+        around = self._mended(letter.around, names)
+        if around and request.filters == Filters():  # "In your issue of June 2012 you wrote of …. Who …?"
+            request = replace(request, filters=understand(around, names, today).filters)
         filters = both(filters or Filters(), request.filters)
         watch.lap("encode")
         if request.kind not in ("words", "said"):
             return replace(self._from_archive(asked, request, filters, watch, found), question=text)
-        before = [*earlier, letter.around] if letter.around else earlier
+        before = [*earlier, around] if around else earlier
         hits, readings = self._read_alone_and_joined(asked, request, before, filters, watch, found)
         if request.kind == "said" and _confidence(readings) < self.threshold:
             if told := passages_about(self.index, self.encoder, request, filters, asked.lang):
@@ -85,7 +89,8 @@ class Assistant:
         return replace(self._answer(asked, hits, readings, filters, watch), question=text)
 
     def _mended(self, question: str, names: Names) -> str:
-        return self.spelling.mended(question, self.index.lexical, names.words) if self.spelling else question
+        mended = self.spelling.mended(question, self.index.lexical, names.words) if self.spelling else question
+        return mended if len(mended) <= self.max_question else question
 
     def _read_alone_and_joined(
         self,

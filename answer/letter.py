@@ -13,8 +13,9 @@ import re
 from dataclasses import dataclass
 
 from answer.days import plain
-from answer.frames import any_of
+from answer.frames import SMALL_WORDS, any_of
 from index.passages.sentences import sentences
+from index.stores.lexical import stop_words
 from records import Lang
 
 _ADDRESSED = any_of(
@@ -24,28 +25,39 @@ _ADDRESSED = any_of(
     r"redaktion", r"redaction",
 )  # fmt: skip
 _GREETING = any_of(
-    r"(?:re ?)?bonjour", r"bonsoir", r"salut", r"coucou", r"bjr", r"bsr", r"slt",
-    r"hello", r"hullo", r"hi", r"hey", r"greetings", r"good (?:morning|afternoon|evening|day)",
-    r"to whom it may concern", r"(?:schonen )?guten? (?:tag|morgen|abend)", r"hall[io]",
-    r"hallihallo", r"huhu", r"servus", r"moin", r"gru(?:ss|ß)(?: gott| dich| sie)?",
-    r"(?:tag|madame|monsieur|chere?s?|dear|(?:sehr )?(?:geehrte|werte|liebe)[nrs]?)(?=[^.?!,;]{0,40}[,!])",
+    r"(?:re ?)?bonjour", r"bonsoir", r"salut", r"coucou", r"bjr", r"bsr", r"slt", r"hello", r"hullo", r"hi", r"hey",
+    r"greetings", r"good (?:morning|afternoon|evening|day)", r"to whom it may concern",
+    r"(?:schonen )?guten? (?:tag|morgen|abend)", r"hall[io]", r"hallihallo", r"huhu", r"servus", r"moin",
+    r"tag(?=[,!])", r"gru(?:ss|ß)(?: gott| dich| sie)", r"dear(?=[^.?!,;]{0,40}[,!])",
+    r"(?:madame|monsieur|cher(?:e?s?)|(?:sehr )?(?:geehrte|werte|liebe)[nrs]?)"
+    rf"(?=\W+(?!et\b|und\b|and\b|or\b){_ADDRESSED}\b)",
 )  # fmt: skip
-_GREETED = re.compile(rf"\W*{_GREETING}\b(?:\W+(?:a |chere? |liebe[sr]? |dear )?{_ADDRESSED}\b)*(?:\W+|$)")
+_GREETED = re.compile(
+    rf"\W*{_GREETING}\b(?!-)(?:\W+(?:a |chere? |liebe[sr]? |dear )?{_ADDRESSED}\b)*"
+    r"(?:(?: [\w'-]+){0,2}(?=[,!]))?(?:\W+|$)"
+)
 _THANKS = any_of(
-    r"(?:(?:un grand|avec|en vous) )?(?:merci|remerciant|remerciements)", r"je vous (?:en )?remercie", r"cordialement",
-    r"bien a vous", r"bonne (?:journee|soiree)", r"salutations", r"(?:many |with )?thanks", r"thank you", r"thx",
-    r"cheers", r"(?:(?:best|kind|warm) )?regards", r"(?:best|kind|warm) wishes", r"yours (?:sincerely|faithfully)",
-    r"mfg", r"lg", r"(?:(?:ich|haben sie|mit) )?(?:(?:vielen|herzlichen|besten|schonen|lieben|tausend|bestem) )?danke?",
-    r"(?:mit )?(?:freundlichen?|viele[nr]?|beste[nr]?|liebe[nr]?|schone[nr]?) gru(?:ss|ß)en?",
+    r"(?:(?:un grand|avec|en vous) )?(?:merci|remerciant)", r"avec mes remerciements", r"je vous (?:en )?remercie",
+    r"(?:many |with )?thanks", r"thank you", r"thx", r"danke",
+    r"(?:(?:ich|haben sie|mit) )?(?:vielen|herzlichen|besten|schonen|lieben|tausend|bestem) danke?", r"cordialement",
+    r"bien a vous", r"bonne (?:journee|soiree)", r"salutations", r"cheers", r"(?:best|kind|warm) (?:regards|wishes)",
+    r"yours (?:sincerely|faithfully)", r"(?:mit )?(?:freundlichen?|viele[nr]?|beste[nr]?|liebe[nr]?) gru(?:ss|ß)en?",
 )  # fmt: skip
-_THANKED = re.compile(rf"(?:^|(?<=[^\w\s]\s)){_THANKS}\b[^?]{{0,80}}$|(?:^|(?<=\s)){_THANKS}\b[^?]{{0,25}}$")
+_FOR_TELLING = (
+    r" to\b| (?:in advance )?for \w+ing\b| (?:par avance |d'avance )?de (?:bien vouloir |me |nous |m')|, dass"
+)
+"""Behind thanks: what is asked for."""
+_THANKED = re.compile(
+    rf"(?:^|(?<=[^\w\s]\s)){_THANKS}\b(?!{_FOR_TELLING})[^?]{{0,80}}$|\s{_THANKS}\b(?!{_FOR_TELLING})[^?]{{0,25}}$"
+    r"|(?<=[.?!] )(?:mfg|lg)\b[^?]{0,25}$"
+)
 
 _TELL = any_of(
     r"dire", r"indiquer", r"preciser", r"expliquer", r"renseigner", r"rappeler", r"apprendre", r"eclairer", r"informer",
     r"aider", r"confirmer", r"savoir", r"repondre", r"tell", r"explain", r"clarify", r"let", r"inform", r"enlighten",
     r"remind", r"advise", r"confirm", r"help", r"say", r"answer", r"find out(?: for)?", r"shed (?:some )?light",
     r"sagen", r"erklaren", r"mitteilen", r"verraten", r"erlautern", r"beantworten", r"(?:weiter)?helfen", r"aufklaren",
-    r"erzahlen", r"auskunft",
+    r"erzahlen", r"auskunft", r"herausfinden",
 )  # fmt: skip
 _KNOW = any_of(
     r"savoir", r"connaitre", r"comprendre", r"compris", r"apprendre", r"verifier", r"demander", r"know", r"find out",
@@ -55,24 +67,32 @@ _KNOW = any_of(
 _NEAR = r"\b[^.?!:;]{0,80}?\b"
 _REQUEST = any_of(
     # One who may tell
-    rf"\b(?:pourr(?:iez|ais|ait|ez)|pouvez|peux|peut|auriez|aurais|voudriez|sauriez|seriez"
-    rf"|(?:est-il|serait-il) possible|merci de|priere de|veuillez|je vous prie|puis-je){_NEAR}{_TELL}",
+    rf"\b(?:pourriez|pouvez|pourrais-tu|peux|auriez|aurais|voudriez|sauriez|seriez"
+    rf"|(?:est-il|serait-il) possible|merci de|remercie de|priere de|veuillez|je vous prie){_NEAR}{_TELL}",
+    rf"(?:\b(?:peut|pourrait)(?!-)|\bquelqu'un (?:peut|pourrait)){_NEAR}(?:me |m'|nous )(?:l[ea] )?{_TELL}",
+    r"\b(?:puis|pourrais)-je (?:savoir|vous demander)",
     r"\b(?:dites|dis|indiquez|expliquez|precisez|rappelez|renseignez)[- ](?=moi|nous)",
-    rf"\b(?:could|can|would|might|will|may) (?:you|someone|anyone|anybody|somebody|one|i){_NEAR}{_TELL}",
-    r"\b(?:please|pls|kindly|do) tell", r"(?:^|[,.;:] ?)tell (?=me|us)",
+    rf"\b(?:could|can|would|might|will|may) (?:you|someone|anyone|anybody|somebody){_NEAR}{_TELL}", r"\bmay i ask",
+    r"\b(?:please|pls|kindly|do|for) tell(?:ing)?", r"(?:^|[,.;:] ?)tell (?=me|us)",
     rf"\b(?:konn(?:en|ten?|test|tet|t)|kann(?:st)?|wurde[nst]*|mochten) (?:sie|du|ihr|man|mir|jemand){_NEAR}{_TELL}",
     r"\b(?:sagen sie|sagt?|verraten sie|verrate|erklaren sie) (?=mir|uns)", r"\bbitte um (?:auskunft|information)",
     rf"\b(?:si vous|whether you|if you|(?:ob|wenn) (?:sie|du|ihr|man|jemand)){_NEAR}{_TELL}(?: konn\w+)?",
     # One who would like to know
-    rf"\b(?:j'|(?:je|nous|il (?:me|nous) fau(?:t|drait)|i|we|i'm|i'd|we'd|ich|wir)\b)[^.?!:;]{{0,60}}?\b{_KNOW}",
-    r"\b(?:je me|on se|nous nous) demand\w+", rf"\b(?:curieu(?:x|se)|envie|besoin) de {_KNOW}",
+    r"\b(?:j'|(?:je|nous|il (?:me|nous)) )(?:ne |n'|me |m'|vous )?(?:aimer|voudr|saur|souhait|desir|cherch|veux|voul"
+    rf"|tien|tent|essa|aur|fau|permet|ecri|ai |arriv)[^.?!:;]{{0,60}}?\b{_KNOW}",
+    r"(?<!do )(?<!did )\b(?:i|we)(?:'d|'m|'ve| would| want| need| wish| am| was| hope| have| had| did| do)\w*\b"
+    rf"[^.?!:;]{{0,60}}?\b{_KNOW}(?!-)",
+    rf"\b(?:(?:wurde|mochte|wollte|will)n? (?:ich|wir)|(?:ich|wir) (?:wurde|mochte|woll|will|hatte|hab|wusste))"
+    rf"[^.?!:;]{{0,60}}?\b{_KNOW}", r"\b(?:ich|wir) wussten? (?:zu )?gerne?", r"\binteressier\w+ (?:mich|uns)",
+    r"\b(?:mich|uns) (?:wurde )?interessier\w+", r"\bgefragt",
+    r"\b(?:frage|fragte|fragen) (?:ich mich|mich|wir uns|uns)",
+    r"\b(?:je me|on se|nous nous) demand\w+", rf"\b(?:curieu(?:x|se)|envie|besoin|afin|a) de {_KNOW}",
+    r"\b(?:pour|a) savoir",
     r"\b(?:i|we|i'm|been|just|was)\b(?: \w+){0,3} wonder(?:ed|ing)?",
     r"\bcurious(?: to (?:know|learn|find out|hear)| about| as to)?",
-    r"\b(?:frage|fragte|fragen) (?:ich mich|mich|wir uns|uns)", r"\bgefragt",
-    r"\b(?:mich|uns) (?:wurde )?interessier\w+",
     # Is there one who knows
-    r"\b(?:savez-vous|sais-tu|(?:quelqu'un|qqn) (?:sait|saurait)(?:-il|-elle)?(?: me dire)?)",
-    r"\b(?:do|does|did) (?:you|anyone|anybody) (?:happen to )?know", r"\b(?:anyone|anybody) know",
+    r"\b(?:savez-vous|sais-tu|vous savez|(?:quelqu'un|qqn) (?:sait|saurait)(?:-il|-elle)?(?: me dire)?)",
+    r"\b(?:do|does|did) (?:you|anyone|anybody) (?:happen to )?know(?!-)", r"\b(?:anyone|anybody) know",
     r"\b(?:wissen sie|wisst ihr|wei(?:ss|ß)t du|wei(?:ss|ß) (?:jemand|man))", r"\b(?:question|frage)\b[^.?!:;]{0,30}?:",
 )  # fmt: skip
 _REQUESTED = re.compile(
@@ -91,21 +111,41 @@ _ASKING = any_of(
 )  # fmt: skip
 _AND = r"(?:(?:et|and|und|but|mais|aber|so|alors|also|nun) )?"
 _STARTS_ASKING = re.compile(rf"\W*{_AND}{_ASKING}\b")
+_STARTS_TELLING = re.compile(rf"\W*{_AND}(?:{_ASKING}|if|whether|si|s'il|ob|dass)\b")
+"""Behind a request: the question, or a clause that tells whether."""
 _ASKS_FOR_ONE = re.compile(
-    r"\W*(?:qui (?:peut|pourrait|sait|saurait)|est-ce|who (?:can|could|knows)|wer (?:kann|konnte|wei(?:ss|ß)))\b"
+    r"\W*(?:qui (?:peut|pourrait|sait|saurait)|est-ce que (?:vous|tu|quelqu'un)|who (?:can|could|knows)"
+    r"|wer (?:kann|konnte|wei(?:ss|ß))|s'il (?:vous|te) plait|si vous)\b"
 )
 """Who can tell, rather than what is to be told."""
-_CLAUSE = re.compile(rf"[;:.!…-]\s*{_AND}(?={_ASKING}\b)|:\s+(?=.*\?$)")
+_ASKS_ITSELF = re.compile(
+    r"\W*(?:y a-t-il|\w+-(?:t-)?(?:vous|tu|ils?|elles?|on|ce)\b|(?:do|did|does|have|has|is|are|was|were|can)\b"
+    r"|(?:haben|hat|ist|sind|war|gibt|kann|konnen)\b)"
+)
+"""A question without a word that asks: what follows a comma is a part of it."""
+_CLAUSE = re.compile(rf"(?:[;:!…]\s*|\.\s+|(?<=\s)-\s+){_AND}(?={_ASKING}\b)|:\s+(?=.*\?$)")
 _SUBCLAUSE = re.compile(rf"(?:,\s*|\bnamlich ){_AND}(?={_ASKING}\b)(?!(?:qu[ei]|qu'|wh\w+|was|wo)\b(?!.*\?$))")
 """Where the question may begin; behind a comma, "who" may also be one who was named before."""
 _SOMEBODY = re.compile(
-    r"\b(?:je|j'|moi|m'|mon|ma|mes|nous|notre|nos|vous|votre|vos|tu|te|toi|quelqu'un|qqn|i|i'\w+|me|my|we|our|you|your"
-    r"|someone|anyone|anybody|somebody|ich|mir|mich|mein\w*|wir|uns|unser\w*|sie|ihnen|ihr\w*|euch|eure[nmrs]?|euer|dir"
-    r"|dich|jemand|question|frage|bitte|please|pls|svp|sorry|pardon|excusez|desole\w*|entschuldig\w*|verzeih\w*)\b"
+    r"\b(?:je|j'|moi|m'|mon|ma|mes|nous|notre(?!-)|nos|vous|votre|vos|tu|te|toi|quelqu'un|qqn|i|i'\w+|me|my|we|our|you"
+    r"|your|someone|anyone|anybody|somebody|ich|mir|mich|mein\w*|wir|uns|unser\w*|euch|eure[nmrs]?|euer|dir|dich|jemand"
+    r"|question|frage|bitte|please|pls|svp|sorry|pardon|excusez|desole\w*|entschuldig\w*|verzeih\w*)\b"
 )
 """Who writes or is written to, or what only they say."""
+_ADDRESSED_TO = re.compile(r"\b(?:Sie|Ihnen|Ihre?[nmrs]?)\b")
+"""In the letters as they are: "sie" and "ihr" are others."""
+_A_NAME = re.compile(r"\bTU\b|\bI(?=\s*[,:;])")
 _CONDITION = re.compile(r"\W*(?:if|si|s'il|wenn|falls)\b")
-_UP_TO_QUESTION = re.compile(r"\S.*?(?:\?+(?=\s)|$)")
+_COURTESY = re.compile(
+    r"\W*(?:(?:et )?(?:comment )?(?:ca|allez|vas)[ -](?:va|vous|tu)(?: bien)?|how are you\b.*|wie geht\b.*"
+    r"|do you have any|(?:vous )?en avez[ -]vous|haben sie (?:welche|einen|eine|etwas)|une idee|any ideas?)\W*"
+)
+"""Questions that ask for nothing by themselves."""
+_SMALL = re.compile(
+    rf"{_ASKING}|{SMALL_WORDS}|h(?:e|im|is|er)|she|they|them|their|its|ils?|elles?|lui|leur|sa|ses|ihn|ihm|ihnen|seine?"
+)
+_UP_TO_QUESTION = re.compile(r"\S.*?(?:\?+(?=\s)(?!\s*[»”\"])|$)")
+_QUOTED = re.compile(r"[«“„\"]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +170,10 @@ def read_letter(text: str, lang: Lang) -> Letter:
             break
         asking.append(n)  # a word or two behind an abbreviation ("ap. J-C") are no sentence
     around = (before if n in asking else f"{before} {asked}".strip() for n, (before, asked) in enumerate(parts))
-    telling = (part for part in around if _words(_REQUESTED.sub(" ", plain(part))) >= 3)
-    return Letter(" ".join(parts[n][1] for n in asking), " ".join(telling))
+    said = (part for part in around if _words(_SOMEBODY.sub(" ", _REQUESTED.sub(" ", plain(part)))) >= 1)
+    letter = Letter(" ".join(parts[n][1] for n in asking), " ".join(said))
+    # "Otto Hahn discovered fission. Who helped him?" asks nothing without what is said around it.
+    return Letter(body) if letter.around and _content(letter.question, lang) < 2 else letter
 
 
 def _uncourteous(text: str) -> str:
@@ -149,7 +191,10 @@ def _sentences(text: str, lang: Lang) -> list[str]:
 
 
 def _is_question(text: str) -> bool:
-    return _words(text) > 0 and (text.endswith("?") or bool(_STARTS_ASKING.match(plain(text))))
+    folded = plain(text)
+    if _COURTESY.fullmatch(folded) or _REQUESTED.match(folded) and _words(_REQUESTED.sub(" ", folded)) < 2:
+        return False
+    return _words(text) > 0 and (text.endswith("?") or bool(_STARTS_ASKING.match(folded)))
 
 
 def _parted(sentence: str) -> tuple[str, str]:
@@ -157,22 +202,46 @@ def _parted(sentence: str) -> tuple[str, str]:
     folded = plain(sentence)
     begin = 0
     if not _STARTS_ASKING.match(folded) or _ASKS_FOR_ONE.match(folded):
-        while not (begin and _STARTS_ASKING.match(folded, begin)) and (request := _REQUESTED.search(folded, begin)):
-            begin = request.end()
-        if not _STARTS_ASKING.match(folded, begin):
-            clause = _CLAUSE.search(folded, begin) or _SUBCLAUSE.search(folded, begin)
-            if clause and _asks_nothing(folded[begin : clause.start()], begin > 0, folded[clause.start()]):
-                begin = clause.end()
+        begin = _behind_request(folded)
+        if not _STARTS_TELLING.match(folded, begin):
+            clause = _CLAUSE.search(folded, begin)
+            if not clause and not (begin == 0 and _ASKS_ITSELF.match(folded)):
+                clause = _SUBCLAUSE.search(folded, begin)
+            if clause and _asks_nothing(sentence[begin : clause.start()], begin > 0, folded[clause.start()]):
+                begin = clause.end() if sentence[clause.end() :][:3].rstrip() != "ou" else begin
     return sentence[:begin].strip(), sentence[begin:].lstrip(" ,.;:-")
+
+
+def _behind_request(folded: str) -> int:
+    """Where the last request ends that stands before the question and before any quotation; 0 where there is none, or
+    hardly more than "can you explain"."""
+    quoted = _QUOTED.search(folded)
+    begin, most = 0, quoted.start() if quoted else len(folded)
+    while True:
+        request = _REQUESTED.search(folded, begin)
+        if begin and _STARTS_TELLING.match(folded, begin) and not (request and request.start() <= begin + 1):
+            break
+        if not request or request.start() >= most or _words(folded[request.end() :]) < 2:
+            break
+        begin = request.end()
+    return begin if _STARTS_TELLING.match(folded, begin) or _words(folded[:begin]) >= 5 or ":" in folded[:begin] else 0
 
 
 def _asks_nothing(before: str, requested: bool, sign: str) -> bool:
     """Whether what stands before a clause, up to a `sign`, is said of somebody and no part of the question."""
     if requested:
         return len(before) < 40
-    if sign == "!" or sign == ":" and _words(before) <= 3:
+    if sign == "!":
         return True
-    return bool(_SOMEBODY.search(before)) and not _CONDITION.match(before)
+    before = _A_NAME.sub(" ", before)
+    somebody = _SOMEBODY.search(plain(before)) or _ADDRESSED_TO.search(before)
+    return bool(somebody) and not _CONDITION.match(plain(before))
+
+
+def _content(text: str, lang: Lang) -> int:
+    """How many of its words say something by themselves."""
+    words = re.findall(r"[^\W_]{2,}", plain(text))
+    return sum(word not in stop_words(lang) and not _SMALL.fullmatch(word) for word in words)
 
 
 def _words(text: str) -> int:

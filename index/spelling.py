@@ -1,9 +1,11 @@
 """Slips of the fingers in a question, mended to words of the bulletin or of its languages.
 
-A word that neither a dictionary nor the bulletin has, and that is one slip from one of the bulletin's, else from one of
-the dictionaries', is taken for that: one letter too many, too few or another, or two swapped (Damerau 1964), the first
-letter right. In words of fewer than eight letters only two swapped, or one doubled or not, unless a small word was
-meant ("whihc"): other slips make names of names ("Duval", "Dual"), and a name that nobody knows must stay as it is.
+A word that neither a dictionary nor the bulletin has, and that is one slip from one that they have, is taken for that
+(Damerau 1964), the first letter being right. Two letters swapped, or one doubled or not, are mended in any word; one
+too many, too few or another in words of eight letters and more, or where a small word was meant ("whihc"): in shorter
+ones they make names of names ("Duval", "Dual"), and a name that the bulletin does not know must stay one. The
+bulletin's words come first; one that only a dictionary has must be the only one, with no other letter in it: compounds
+are in no dictionary.
 
 The dictionaries are pyspellchecker's, word lists of French, English and German; only hashes of their words are kept.
 """
@@ -15,9 +17,9 @@ import hashlib
 import importlib.metadata
 import importlib.util
 import json
+import os
 import re
 import string
-import tempfile
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -50,7 +52,8 @@ class Spelling:
 
     @classmethod
     def open(cls, cache: Path) -> Spelling:
-        """The dictionaries, hashed once into `cache`. Raises ModelError when the package is not installed."""
+        """The dictionaries, hashed once into `cache`. Raises ModelError when the package is not installed or cannot
+        be read."""
         try:
             version = importlib.metadata.version("pyspellchecker")
         except importlib.metadata.PackageNotFoundError as error:
@@ -62,16 +65,27 @@ class Spelling:
 
     def mended(self, text: str, lexical: LexicalIndex, names: Collection[str] = ()) -> str:
         """`text` with its slips mended; otherwise as typed. `names`: more words, folded, that are right as they are."""
-        doubtful = [
-            word
-            for word in set(_WORD.findall(text))
-            if SHORTEST <= len(word) <= LONGEST
-            and not (fold(word.lower()) in names or self.known(word) or _frequency(word.lower(), lexical))
-        ]
+        doubtful = {
+            found[0]: found.start()
+            for found in _WORD.finditer(text)
+            if self._doubtful(found[0])
+            and fold(found[0].lower()) not in names
+            and not _frequency(found[0].lower(), lexical)
+        }
         if len(doubtful) > MOST:
             return text
-        meant = {word: _as_written(_likeliest(word.lower(), self, lexical), word) for word in doubtful}
+        first = _WORD.search(text)
+        meant = {}
+        for word, start in doubtful.items():
+            name = word[0].isupper() and not (first and start == first.start())
+            if likeliest := _likeliest(word.lower(), self, lexical, name=name):
+                meant[word] = _as_written(likeliest, word)
         return _WORD.sub(lambda word: meant.get(word[0], word[0]), text)
+
+    def _doubtful(self, word: str) -> bool:
+        """Long enough to be mended, in no dictionary, and no name such as "BioNTech"."""
+        plain = word.isupper() or word[1:] == word[1:].lower()
+        return SHORTEST <= len(word) <= LONGEST and plain and not self.known(word)
 
     def known(self, word: str) -> bool:
         """Whether a dictionary has it, with or without its accents."""
@@ -80,21 +94,33 @@ class Spelling:
         return at < len(self.hashes) and self.hashes[at] == found
 
 
-def _likeliest(word: str, spelling: Spelling, lexical: LexicalIndex) -> str:
-    """What was meant, the word itself where there is nothing like it, or nothing of the bulletin's and much else."""
+def _likeliest(word: str, spelling: Spelling, lexical: LexicalIndex, *, name: bool) -> str:
+    """What was meant; empty where there is nothing like it. A `name` is none of the small words."""
+    swapped, moved, replaced = _slips(word)
+    if found := _held(swapped, word, spelling, lexical) or _only(swapped, spelling):
+        return found
+    if not name and (small := sorted(slip for slip in moved | replaced if fold(slip) in _small_words())):
+        return small[0]
+    if len(word) < LONG:
+        return ""
+    # Words that no dictionary has, names and compounds, are more often a letter away from another than a letter short.
+    return _held(moved | replaced, word, spelling, lexical) or _only(
+        {slip for slip in moved if not (word.startswith(slip) or slip.startswith(word))}, spelling
+    )
 
-    def nearest(slips: Iterable[str]) -> str:
-        rated = [(spelling.known(slip), slip) for slip in slips]
-        # A stem of the bulletin with an ending that no dictionary has is no word, where the slip is but in the ending.
-        often = [(_frequency(slip, lexical, but="" if known else word), known, slip) for known, slip in rated]
-        if held := [(known, times, slip) for times, known, slip in often if times]:
-            return max(held)[2]
-        others = [slip for known, slip in rated if known]
-        return others[0] if len(others) == 1 else ""
 
-    swapped, other = _slips(word)
-    small = (slip for slip in sorted(other) if fold(slip) in _small_words())
-    return nearest(swapped) or next(small, "") or (nearest(other) if len(word) >= LONG else "") or word
+def _held(slips: Iterable[str], word: str, spelling: Spelling, lexical: LexicalIndex) -> str:
+    """Of what may have been meant instead of `word`, what most passages hold."""
+    rated = [(spelling.known(slip), slip) for slip in slips]
+    # A stem of the bulletin with an ending that no dictionary has is no word, where the slip is but in the ending.
+    often = ((known, _frequency(slip, lexical, but="" if known else word), slip) for known, slip in rated)
+    return max(((known, times, slip) for known, times, slip in often if times), default=(False, 0, ""))[2]
+
+
+def _only(slips: Iterable[str], spelling: Spelling) -> str:
+    """The one that a dictionary has; empty where it has none or several."""
+    known = [slip for slip in slips if spelling.known(slip)]
+    return known[0] if len(known) == 1 else ""
 
 
 @cache
@@ -108,17 +134,17 @@ def _frequency(word: str, lexical: LexicalIndex, but: str = "") -> int:
     return max((lexical.frequency(term) for term in terms), default=0)
 
 
-def _slips(word: str) -> tuple[set[str], set[str]]:
-    """What may have been meant where two letters were swapped, or one doubled or not; and by any other slip."""
+def _slips(word: str) -> tuple[set[str], set[str], set[str]]:
+    """What may have been meant where two letters were swapped, or one doubled or not; where one is too many or too
+    few, or umlauts are written as two; where one is another. The first letter is right."""
     halves = [(word[:i], word[i:]) for i in range(1, len(word) + 1)]
-    letters = string.ascii_lowercase
     swapped = {a + b[1] + b[0] + b[2:] for a, b in halves if len(b) > 1}
     single = {a + b[1:] for a, b in halves if b and a[-1] == b[0]}
     double = {a + b[0] + b for a, b in halves if b}
-    longer = {a + c + b for a, b in halves for c in letters}
-    return swapped | single | double, {a + b[1:] for a, b in halves if b} | longer | {
-        a + c + b[1:] for a, b in halves if b for c in letters
-    }
+    umlauts = {word.replace("ae", "ä").replace("oe", "ö").replace("ue", "ü")}
+    moved = {a + b[1:] for a, b in halves if b} | {a + c + b for a, b in halves for c in string.ascii_lowercase}
+    replaced = {a + c + b[1:] for a, b in halves if b for c in string.ascii_lowercase}
+    return swapped | single | double, moved | umlauts, replaced
 
 
 def _as_written(word: str, like: str) -> str:
@@ -137,9 +163,10 @@ def _write(path: Path) -> None:
             raise ModelError(f"{folder}: no dictionary of {lang!r} ({error}); reinstall pyspellchecker.") from error
         hashes.update(int(_hash(fold(word))) for word in words)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+    partial = path.with_name(f"{path.name}.{os.getpid()}")
+    with partial.open("wb") as file:
         np.save(file, np.array(sorted(hashes), np.uint64))
-    Path(file.name).replace(path)
+    partial.replace(path)
 
 
 def _hash(word: str) -> np.uint64:

@@ -32,13 +32,9 @@ def as_typed(question: str, lang: str, chance: random.Random) -> str:
 
 def key_words(question: str, lang: str) -> list[str]:
     """Its words without those that ask and those that say nothing by themselves."""
-    known = [stop for stop in LANGS if stop == lang]
+    small = next((stop_words(known) for known in LANGS if known == lang), frozenset())
     words = (_ELIDED.sub("", word) for word in re.findall(r"\w[\w’'.,-]*\w|\w", question))
-    return [
-        word
-        for word in words
-        if plain(word) not in _ASKING and not any(fold(word) in stop_words(stop) for stop in known)
-    ]
+    return [word for word in words if plain(word) not in _ASKING and fold(word) not in small]
 
 
 def slipped(text: str, most: int, chance: random.Random) -> str:
