@@ -12,7 +12,7 @@ from typing import Any
 from errors import BulletinError
 from index.passages.chunk import chunk
 from index.versions.build import PASSAGE_TOKENS
-from records import Article, Span
+from records import LANGS, Article, Span
 from train.generated import read_translated, read_written
 from train.sets import (
     AFRIQA,
@@ -188,10 +188,10 @@ def _follow_ups(library: Library) -> list[Example]:
 
 
 def _typed(library: Library) -> Iterator[Example]:
-    """Questions in key words, without accents and capitals, or with slips of the fingers."""
+    """Questions in key words, without accents and capitals, or with slips of the fingers; none on Spanish passages."""
     for example in library.examples:
         key = hashed(f"typed{example.source}{example.id}")
-        if int(key[:8], 16) % TYPED:
+        if int(key[:8], 16) % TYPED or library.windows[example.window].lang not in LANGS:
             continue
         question = as_typed(example.question, example.lang, random.Random(key))
         if question != example.question:
