@@ -59,8 +59,10 @@ class Program:
         self._process.wait(30)
 
     def freeze(self) -> None:
-        """As a machine that is there and does not answer."""
+        """As a machine that is there and does not answer. Back once all of it stands still: what was awake when the
+        signal came may answer a question first."""
         self._process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WNOWAIT)
 
     def thaw(self) -> None:
         self._process.send_signal(signal.SIGCONT)
