@@ -79,14 +79,14 @@ class Assistant:
         filters = both(filters or Filters(), request.filters)
         watch.lap("encode")
         if request.kind not in ("words", "said"):
-            return replace(self._from_archive(asked, request, filters, watch, found), question=text)
+            return self._from_archive(text, asked, request, filters, watch, found)
         before = [*earlier, around] if around else earlier
         hits, readings = self._read_alone_and_joined(asked, request, before, filters, watch, found)
         if request.kind == "said" and _confidence(readings) < self.threshold:
             if told := passages_about(self.index, self.encoder, request, filters, asked.lang):
                 hits, readings = [*evidence(told, hits)], told
             watch.lap("read")
-        return replace(self._answer(asked, hits, readings, filters, watch), question=text)
+        return self._answer(text, asked.lang, hits, readings, filters, watch)
 
     def _mended(self, question: str, names: Names) -> str:
         mended = self.spelling.mended(question, self.index.lexical, names.words) if self.spelling else question
@@ -119,6 +119,7 @@ class Assistant:
 
     def _from_archive(
         self,
+        text: str,
         asked: Question,
         request: Request,
         filters: Filters,
@@ -132,7 +133,7 @@ class Assistant:
         watch.lap("search")
         watch.lap("read")
         return Answer(
-            question=asked.text,
+            question=text,
             lang=asked.lang,
             status="answered" if finding.readings else "refused",
             answer=finding.words,
@@ -160,17 +161,17 @@ class Assistant:
         return [*read, *(hit for hit in hits if not any(hit is other for other in read))], readings
 
     def _answer(
-        self, asked: Question, hits: list[Hit], readings: list[Reading], filters: Filters, watch: _Stopwatch
+        self, text: str, lang: Lang, hits: list[Hit], readings: list[Reading], filters: Filters, watch: _Stopwatch
     ) -> Answer:
         answered = _confidence(readings) >= self.threshold and bool(readings)
         # The first citation is the one the answer rests on; a further one must be more likely right than wrong.
         further = [reading for reading in readings[1:CITATIONS] if reading.confidence >= max(self.threshold, 0.5)]
         given = [*readings[:1], *further] if answered else []
         return Answer(
-            question=asked.text,
-            lang=asked.lang,
+            question=text,
+            lang=lang,
             status="answered" if answered else "refused",
-            answer=_in_words(given, asked.lang, filters) if given else refusal(asked.lang, filters),
+            answer=_in_words(given, lang, filters) if given else refusal(lang, filters),
             confidence=round(_confidence(readings), 4),
             citations=tuple(map(cite, given)),
             index_version=self.index.version,
