@@ -126,6 +126,12 @@ _ASKS_ITSELF = re.compile(
 _CLAUSE = re.compile(rf"(?:[;:!…]\s*|\.\s+|(?<=\s)-\s+){_AND}(?={_ASKING}\b)|:\s+(?=.*\?$)")
 _SUBCLAUSE = re.compile(rf"(?:,\s*|\bnamlich ){_AND}(?={_ASKING}\b)(?!(?:qu[ei]|qu'|wh\w+|was|wo)\b(?!.*\?$))")
 """Where the question may begin; behind a comma, "who" may also be one who was named before."""
+_RUN_ON = re.compile(
+    r"\W*(?:je|j'|moi|nous|i|i'm|we|ich|wir)\b[^,;:.!…]*?\s(?=(?:combien|comment|pourquoi|quel(?:le)?s?|qu'est-ce"
+    r"|est-ce que|how|why|what|wie(?:viele?|so)?|warum|weshalb|wann|wer|wo)\b)"
+)
+"""A text without any sign, as phones are typed on: its writer speaks of himself, then asks by a word that is hardly
+ever a relative."""
 _SOMEBODY = re.compile(
     r"\b(?:je|j'|moi|m'|mon|ma|mes|nous|notre(?!-)|nos|vous|votre|vos|tu|te|toi|quelqu'un|qqn|i|i'\w+|me|my|we|our|you"
     r"|your|someone|anyone|anybody|somebody|ich|mir|mich|mein\w*|wir|uns|unser\w*|euch|eure[nmrs]?|euer|dir|dich|jemand"
@@ -209,6 +215,8 @@ def _parted(sentence: str) -> tuple[str, str]:
                 clause = _SUBCLAUSE.search(folded, begin)
             if clause and _asks_nothing(sentence[begin : clause.start()], begin > 0, folded[clause.start()]):
                 begin = clause.end() if sentence[clause.end() :][:3].rstrip() != "ou" else begin
+            elif not clause and (said := _RUN_ON.match(folded, begin)):
+                begin = said.end()
     return sentence[:begin].strip(), sentence[begin:].lstrip(" ,.;:-")
 
 

@@ -60,6 +60,10 @@ LONG = {"gc-fr-13", "gc-en-10", "gc-de-09"}
         # Whether
         ("fr", "J'aimerais savoir si je peux demander une bourse", "si je peux demander une bourse"),
         ("de", "Können Sie mir sagen, ob ich nach einem Visum fragen muss?", "ob ich nach einem Visum fragen muss?"),
+        # Without a sign
+        ("fr", "salut je suis en master combien de pays y étaient invités merci", "combien de pays y étaient invités"),
+        ("en", "i am a student from lyon how many clusters are there thanks", "how many clusters are there"),
+        ("de", "hallo ich bin lehrerin in köln wie viele cluster gibt es und wo", "wie viele cluster gibt es und wo"),
         # More than one
         ("en", "Hello! Who came? I ask for a friend. And when did they leave?", "Who came? And when did they leave?"),
     ],
@@ -101,6 +105,8 @@ def test_a_letter_asks_what_its_question_asks(lang: Lang, text: str, question: s
         ("de", "Welche Fortschritte gab es dank Wasserstoff"),
         ("en", "How Germany regards nuclear power"),
         ("en", "Hi-tech strategy 2020 budget"),
+        ("fr", "je veux l'article où l'on parle d'hydrogène"),
+        ("en", "we the people what year"),
         ("de", "Tag der offenen Tür in Jülich, wann?"),
         ("fr", "Desertec, savez-vous qui paie ?"),  # "who pays?" alone asks nothing
         ("en", "Otto Hahn discovered fission. Who helped him?"),
@@ -140,7 +146,8 @@ def test_any_text_keeps_a_question_of_its_own_words(text: str, lang: Lang) -> No
 
 
 @pytest.mark.parametrize(
-    "piece", ["je ", "i wonder ", ", who", "?", "a? ", "dank ", "merci ", "could you ", "sehr ", "if you "]
+    "piece",
+    ["je ", "je combien ", "i wonder ", ", who", "?", "a? ", "dank ", "merci ", "could you ", "sehr ", "if you "],
 )
 def test_a_hostile_letter_takes_no_time(piece: str) -> None:
     """Of 4,000 characters, four times what is read: a pattern that tries all ways would not come back."""
