@@ -100,13 +100,18 @@ _REQUESTED = re.compile(
     r"(?:[ ,]+(?:s'il (?:vous|te) plait|svp|stp|please|bitte|vielleicht|zufallig|par hasard|by any chance|perhaps|maybe"
     r"|if you (?:can|could|don't mind)|gerne?|mal|simplement|exactement|juste|just))*\b[\s,:;-]*"
 )
+_HARDLY_RELATIVE = any_of(
+    r"combien", r"comment", r"pourquoi", r"quel(?:le)?s?", r"qu'est-ce", r"est-ce", r"why", r"how", r"what(?:'s)?",
+    r"wer", r"wann", r"wo", r"warum", r"wie(?:viele?|so)?", r"weshalb",
+)  # fmt: skip
+"""Of the words that ask, those that seldom refer to what was named before."""
 _ASKING = any_of(
-    r"qui", r"que", r"qu'", r"quoi", r"quel(?:le)?s?", r"quand", r"comment", r"combien", r"pourquoi", r"ou", r"est-ce",
+    _HARDLY_RELATIVE, r"qui", r"que", r"qu'", r"quoi", r"quand", r"ou",
     r"lequel|laquelle|lesquel(?:le)?s", r"depuis quand", r"(?:a|de|par|dans|en|sur|avec|pour) (?:qui|quoi|quel\w*)",
-    r"who(?:m|se)?", r"what(?:'s)?", r"when", r"where", r"why", r"which", r"how",
+    r"who(?:m|se)?", r"when", r"where", r"which",
     r"(?:in|on|at|by|from|to|for) (?:what|which|whom)",
-    r"wer", r"was", r"wann", r"wo(?:her|hin|von|mit|durch|fur|zu|gegen|nach|bei|r(?:an|auf|aus|in|uber|um|unter))?",
-    r"warum", r"wie(?:viele?|so)?", r"welche[nmrs]?", r"we[nm]", r"wessen", r"weshalb",
+    r"was", r"wo(?:her|hin|von|mit|durch|fur|zu|gegen|nach|bei|r(?:an|auf|aus|in|uber|um|unter))",
+    r"welche[nmrs]?", r"we[nm]", r"wessen",
     r"(?:in|aus|an|auf|zu|seit|von|bei|mit|durch|fur|nach|um|uber) (?:was|wem|wen|wann|welche[nmrs]?|wie)",
 )  # fmt: skip
 _AND = r"(?:(?:et|and|und|but|mais|aber|so|alors|also|nun) )?"
@@ -126,12 +131,8 @@ _ASKS_ITSELF = re.compile(
 _CLAUSE = re.compile(rf"(?:[;:!…]\s*|\.\s+|(?<=\s)-\s+){_AND}(?={_ASKING}\b)|:\s+(?=.*\?$)")
 _SUBCLAUSE = re.compile(rf"(?:,\s*|\bnamlich ){_AND}(?={_ASKING}\b)(?!(?:qu[ei]|qu'|wh\w+|was|wo)\b(?!.*\?$))")
 """Where the question may begin; behind a comma, "who" may also be one who was named before."""
-_RUN_ON = re.compile(
-    r"\W*(?:je|j'|moi|nous|i|i'm|we|ich|wir)\b[^,;:.!…]*?\s(?=(?:combien|comment|pourquoi|quel(?:le)?s?|qu'est-ce"
-    r"|est-ce que|how|why|what|wie(?:viele?|so)?|warum|weshalb|wann|wer|wo)\b)"
-)
-"""A text without any sign, as phones are typed on: its writer speaks of himself, then asks by a word that is hardly
-ever a relative."""
+_RUN_ON = re.compile(rf"\W*(?:je|j'|moi|nous|i|i'm|we|ich|wir)\b[^,;:.!…]*?\s(?={_HARDLY_RELATIVE}\b)")
+"""A text without any sign, as phones are typed on: its writer speaks of himself, then asks."""
 _SOMEBODY = re.compile(
     r"\b(?:je|j'|moi|m'|mon|ma|mes|nous|notre(?!-)|nos|vous|votre|vos|tu|te|toi|quelqu'un|qqn|i|i'\w+|me|my|we|our|you"
     r"|your|someone|anyone|anybody|somebody|ich|mir|mich|mein\w*|wir|uns|unser\w*|euch|eure[nmrs]?|euer|dir|dich|jemand"
