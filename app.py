@@ -15,6 +15,7 @@ from answer import sentence_reader, span_reader
 from answer.ask import Assistant
 from answer.calibration import Calibration
 from answer.export import served_reader
+from answer.letter import LetterReader
 from answer.sentence_reader import SentenceReader
 from answer.span_reader import SpanModel, SpanReader
 from corpus.articles import read_articles
@@ -81,6 +82,11 @@ def open_span_model(settings: Settings) -> SpanModel:
     return SpanModel(served_reader(settings.cache), settings.threads)
 
 
+def open_letters(settings: Settings) -> LetterReader | None:
+    """What finds the question in a letter, on the bundled encoder's states; of no other encoder it can."""
+    return LetterReader.open() if settings.model == BUNDLED else None
+
+
 def searched(settings: Settings, index: Index) -> Index:
     """The index, searched where the settings say. Raises IndexUnavailable when the cluster does not hold it."""
     if settings.store == "files":
@@ -113,7 +119,7 @@ def open_assistant(settings: Settings, seen: SeenFiles | None = None) -> Assista
         reader = SentenceReader(calibration)
     threshold = calibration.threshold if settings.threshold is None else settings.threshold
     spelling = Spelling.open(settings.cache)
-    return Assistant(index, encoder, reader, threshold, settings.max_question, spelling)
+    return Assistant(index, encoder, reader, threshold, settings.max_question, spelling, open_letters(settings))
 
 
 def reopen(settings: Settings, seen: SeenFiles, assistant: Assistant, name: str) -> Assistant:

@@ -11,10 +11,10 @@ from answer.about import Request, both, understand, understand_in_turn
 from answer.agreement import disagreeing
 from answer.archive import evidence, find, passages_about
 from answer.cite import cite
-from answer.letter import read_letter
+from answer.letter import Letter, LetterReader
 from answer.names import Names, names_of
 from answer.phrases import frame, frame_other, refusal
-from index.question import checked, clean, detect_language, follow_up, prepare
+from index.question import checked, clean, detect_language, encoded, follow_up, prepare
 from index.search import search
 from index.spelling import Spelling
 from index.versions.store import Index
@@ -23,8 +23,7 @@ from records import Answer, Article, Encoder, Filters, Hit, Lang, Question, Read
 PASSAGES_READ = 6
 CITATIONS = 3
 TURNS_JOINED = 2
-"""How many of the questions before a new one, and of what a letter says around it, it is read together with, each by
-itself: it may lean on any of them."""
+"""How many of the questions before a new one it is read together with, each by itself: it may lean on any of them."""
 _SHOWN_HITS = 10
 """Hits kept in rank order, those read first, for those who measure retrieval."""
 
@@ -40,6 +39,8 @@ class Assistant:
     max_question: int = 1000
     spelling: Spelling | None = None
     """Mends slips of the fingers in questions; None: they are read as typed."""
+    letters: LetterReader | None = None
+    """Finds the question in a letter; None: all of a text is read for one."""
 
     @property
     def articles(self) -> Mapping[str, Article]:
@@ -65,28 +66,40 @@ class Assistant:
         """
         watch = _Stopwatch()
         text = checked(question, self.max_question)
-        earlier, likely = _asked_before(turns, likely, self.max_question)
-        lang = lang or detect_language(text, likely)
-        letter = read_letter(text, lang)
+        earlier, likely = self._asked_before(turns, likely)
         names = names_of(self.index.version, self.articles)
-        asked = prepare(self._mended(letter.question, names), self.encoder, max_characters=self.max_question, lang=lang)
+        whole = encoded(text, lang or detect_language(text, likely), self.encoder)
+        letter = self._letter(whole)
+        mended = self._mended(letter.question, names)
+        asked = whole if mended == text else encoded(mended, whole.lang, self.encoder)
         earlier = [self._mended(turn, names) for turn in earlier]
         today = today or datetime.date.today()
         request = understand_in_turn(asked.text, earlier, names, today)
-        around = self._mended(letter.around, names)
-        if around and request.filters == Filters():  # "In your issue of June 2012 you wrote of …. Who …?"
-            request = replace(request, filters=understand(around, names, today).filters)
+        if letter.around and request.filters == Filters():  # "I look for your issue of June 2012. Who …?"
+            request = replace(request, filters=understand(letter.around, names, today).filters)
         filters = both(filters or Filters(), request.filters)
         watch.lap("encode")
         if request.kind not in ("words", "said"):
             return self._from_archive(text, asked, request, filters, watch, found)
-        before = [*earlier, around] if around else earlier
-        hits, readings = self._read_alone_and_joined(asked, request, before, filters, watch, found)
+        hits, readings = self._read_alone_and_joined(asked, request, earlier, filters, watch, found)
         if request.kind == "said" and _confidence(readings) < self.threshold:
             if told := passages_about(self.index, self.encoder, request, filters, asked.lang):
                 hits, readings = [*evidence(told, hits)], told
             watch.lap("read")
         return self._answer(text, asked.lang, hits, readings, filters, watch)
+
+    def _asked_before(self, turns: Sequence[str], likely: Lang) -> tuple[list[str], Lang]:
+        """The questions in them, and the language that the next is likely to be in: "And in 2013?" tells none."""
+        earlier = []
+        for back, turn in zip(range(len(turns), 0, -1), turns, strict=True):
+            if cleaned := clean(turn)[: self.max_question]:
+                likely = detect_language(cleaned, likely)
+                near = back <= TURNS_JOINED  # the others are hardly looked at, and not worth being encoded
+                earlier.append(self._letter(encoded(cleaned, likely, self.encoder)).question if near else cleaned)
+        return earlier, likely
+
+    def _letter(self, text: Question) -> Letter:
+        return self.letters.read(text) if self.letters else Letter(text.text)
 
     def _mended(self, question: str, names: Names) -> str:
         mended = self.spelling.mended(question, self.index.lexical, names.words) if self.spelling else question
@@ -96,18 +109,18 @@ class Assistant:
         self,
         asked: Question,
         request: Request,
-        before: Sequence[str],
+        earlier: Sequence[str],
         filters: Filters,
         watch: _Stopwatch,
         found: Callable[[Sequence[Hit]], None] | None,
     ) -> tuple[list[Hit], list[Reading]]:
-        """Without the dates and sections that became filters: alone, and with each of what was said `before`."""
+        """Without the dates and sections that became filters: alone, and with each of the `earlier` questions."""
         if request.rest != asked.text:
             asked = prepare(request.rest, self.encoder, max_characters=self.max_question, lang=asked.lang)
             watch.lap("encode")
         hits, readings = self._search_and_read(asked, watch, filters, found)
         alone = _confidence(readings)
-        for said in reversed(before[-TURNS_JOINED:]):
+        for said in reversed(earlier[-TURNS_JOINED:]):
             together = follow_up(said, asked, self.encoder)
             watch.lap("encode")
             joint_hits, joint_readings = self._search_and_read(together, watch, filters)
@@ -178,16 +191,6 @@ class Assistant:
             timings_ms=watch.timings(),
             hits=tuple(hits),
         )
-
-
-def _asked_before(turns: Sequence[str], likely: Lang, max_characters: int) -> tuple[list[str], Lang]:
-    """The questions in them, and the language that the next is likely to be in: "And in 2013?" tells none."""
-    earlier = []
-    for turn in turns:
-        if cleaned := clean(turn)[:max_characters]:
-            likely = detect_language(cleaned, likely)
-            earlier.append(read_letter(cleaned, likely).question)
-    return earlier, likely
 
 
 def _confidence(readings: Sequence[Reading]) -> float:

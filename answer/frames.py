@@ -38,17 +38,17 @@ DETERMINERS = (
     r"le|la|les|l'|un|une|des|du|de la|de|d'|the|an?|der|die|das|den|dem|ein|eine[nmr]?"
     r"|this|these|cet(?:te)?|ces|diese[nmrs]?"
 )
-SMALL_WORDS = any_of(
+_SMALL_WORDS = any_of(
     r"(?:a|est|ont|sont)-(?:t-)?(?:ils?|elles?|on)\b",
     rf"l'|d'|qu'|(?:{DETERMINERS}|{AUXILIARY})\b",
     r"(?:im|in|am|au|aux|vom|von|zum|dans|from|that|which|qui|que|quoi|quels?|quelles?|what|welche[nmrs]?|who|wer)\b",
     r"(?:had|etai(?:en)?t|fu(?:ren)?t|does|do|is|are|ont-ils|sont-ils|waren?|there|any|all|tous|alle|y|il|es)\b",
     r"(?:gibt|gab|you|vous|avez(?:-vous)?|sie|ihr|habt|scientifiques?|science)\b",
 )
-CONNECTED = rf"(?:[\s«»\"“”„()]|{ARTICLE}|{ISSUE}|{SAYING}|{SMALL_WORDS})*+"
+CONNECTED = rf"(?:[\s«»\"“”„()]|{ARTICLE}|{ISSUE}|{SAYING}|{_SMALL_WORDS})*+"
 """What may stand between an article and its date, or around a question: nothing with a subject of its own. Possessive,
 as several words can be taken in two ways ("de la"): giving back would try them all, twice as many with each word."""
-FRAME = rf"(?:[,?!.:;]|[\s«»\"“”„()]|{ARTICLE}|{ISSUE}|{SAYING}|{SMALL_WORDS})*+"
+FRAME = rf"(?:[,?!.:;]|[\s«»\"“”„()]|{ARTICLE}|{ISSUE}|{SAYING}|{_SMALL_WORDS})*+"
 
 NEWEST = any_of(
     r"derniere?s?", r"plus recents?", "latest", "last", "newest", "most recent", r"neueste[nmrs]?", r"jungste[nmrs]?",
@@ -156,7 +156,7 @@ _WRITTEN = re.compile(
 _ASKS_WHICH = re.compile(
     r"\W*(?:(?:quel(?:le)? est|which is|what is|what's|what was|was (?:ist|war)|welche[rs]? (?:ist|war)"
     r"|wie (?:hei(?:ss|ß)t|lautet)|konnt?en sie|zeige?n?|montrez?-moi|donnez?-moi|show me|give me|find|please|bitte|mir"
-    rf"|{ARTICLE}|{SMALL_WORDS}|{_NUMBER})\s*)*+(?:{NEWEST}|{OLDEST})\b"
+    rf"|{ARTICLE}|{_SMALL_WORDS}|{_NUMBER})\s*)*+(?:{NEWEST}|{OLDEST})\b"
 )
 _ASKING = any_of(
     "combien", r"liste[rz]?", r"donnez?", r"montrez?", r"trouvez?", r"citez?", "moi", "existe-t-il", "list", "show",
@@ -170,7 +170,7 @@ _ASKED = re.compile(
     r"|redact(?:eur|rice)s?|authors?|autor(?:in|en)?|verfasser(?:in)?|rubriques?|sections?|rubrik(?:en)?)\W*"
 )
 """What is asked of an article, before it is named; behind it part of a subject ("l'article Droit d'auteur")."""
-_UNFRAMED = re.compile(rf"\b(?:{_ASKING}\b|{ARTICLE}|{ISSUE}|{SAYING}|{SMALL_WORDS}|(?:{NEWEST}|{OLDEST})\b)")
+_UNFRAMED = re.compile(rf"\b(?:{_ASKING}\b|{ARTICLE}|{ISSUE}|{SAYING}|{_SMALL_WORDS}|(?:{NEWEST}|{OLDEST})\b)")
 _CLOSING = re.compile(
     rf"(?:[\s,?!.:;«»\"“”„()]|\b(?:{SAYING}|(?:{AUXILIARY})\b|{ARTICLE}|bulletin\b"
     r"|(?:dans|in|im|le|the|du|of|bitte|please|svp|s'il vous plait|es|gibt|gab|there|are)\b))*+$"

@@ -1,9 +1,10 @@
 """Questions as readers write them, in a letter or with slips of the fingers, next to the same questions bare.
 
 `letters.jsonl` puts 420 held-out questions of PIAF, XQuAD (German) and SQuAD 2.0 into letters. A language model wrote
-them without knowing `answer.letter`, whose patterns were made on those of the part `val`; results are of `test`. Slips
-are drawn: two words of five letters or more have one each (`train.typed.slipped`), two letters swapped, one left out,
-doubled or another.
+them before those that `answer.letter` was trained on (`train.letters`); what to do with them was chosen on the part
+`val`, results are of `test`. Without signs is how a phone is typed on: small letters, and no mark but apostrophe and
+hyphen. Slips are drawn: two words of five letters or more have one each (`train.typed.slipped`), two letters swapped,
+one left out, doubled or another.
 """
 
 from __future__ import annotations
@@ -23,12 +24,15 @@ from eval.run import evaluate
 from index.question import clean, prepare
 from index.search import search
 from settings import ROOT, Settings
-from train.typed import slipped
+from train.typed import slipped, without_signs
 
 LETTERS = ROOT / "bench" / "letters.jsonl"
 ASKED = 250
 """Questions of each set: the letters are of the first of these."""
-FORMS = ("bare", "in a letter", "the letter taken whole", "two slips", "two slips not mended")
+FORMS = (
+    "bare", "in a letter", "the letter taken whole", "the letter without signs", "the same, taken whole", "two slips",
+    "two slips not mended",
+)  # fmt: skip
 
 
 def read_letters(name: str, part: str) -> dict[str, str]:
@@ -48,11 +52,14 @@ def report(data: Path, out: Path, part: str, settings: Settings) -> Iterator[str
         cases = [case for case in read_questions(asked.questions) if case.id in letters]
         assistant = open_assistant(replace(settings, index=asked.index))
         written = [replace(case, question=letters[case.id]) for case in cases]
+        unsigned = [replace(case, question=without_signs(case.question)) for case in written]
         typed = [replace(case, question=slipped(case.question, 2, random.Random(case.id))) for case in cases]
         rates = (
             [result.right for result in evaluate(assistant, cases)],
             [result.right for result in evaluate(assistant, written)],
             [right_whole(assistant, case) for case in written],
+            [result.right for result in evaluate(assistant, unsigned)],
+            [right_whole(assistant, case) for case in unsigned],
             [result.right for result in evaluate(assistant, typed)],
             [result.right for result in evaluate(replace(assistant, spelling=None), typed)],
         )

@@ -143,12 +143,13 @@ def _fit(options: argparse.Namespace, settings: Settings) -> int:
 
     from answer import sentence_reader, span_reader
     from answer.export import weights_sha256
-    from app import open_encoder, open_span_model
+    from app import open_encoder, open_letters, open_span_model
     from eval.fit import ask, fit_sentence_reader, fit_span_reader, save
     from index.versions.store import open_index
 
     encoder = open_encoder(settings)
-    asked = [ask(cases, open_index(index, encoder.id), encoder) for _, cases, index in sets]
+    letters = open_letters(settings)
+    asked = [ask(cases, open_index(index, encoder.id), encoder, letters) for _, cases, index in sets]
     names = [path.stem for path, _, _ in sets]
     if options.reader == "trained":
         path = span_reader.CALIBRATION

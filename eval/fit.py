@@ -28,13 +28,13 @@ from tqdm import tqdm
 from answer import sentence_reader, span_reader
 from answer.ask import PASSAGES_READ
 from answer.calibration import Features, Logistic
-from answer.letter import read_letter
+from answer.letter import LetterReader
 from answer.span_reader import FIRST
 from errors import BulletinError
 from eval.files import write_json
 from eval.metrics import contains
 from eval.questions import QuestionCase
-from index.question import clean, detect_language, prepare
+from index.question import encoded, prepare
 from index.search import search
 from index.versions.store import Index
 from records import Encoder, Hit, Question
@@ -77,12 +77,15 @@ class Evidence:
         return cls(np.array([[f[name] for name in names] for f in features]), np.array(right), np.array(answerable))
 
 
-def ask(cases: Sequence[QuestionCase], index: Index, encoder: Encoder) -> Iterator[Asked]:
+def ask(
+    cases: Sequence[QuestionCase], index: Index, encoder: Encoder, letters: LetterReader | None = None
+) -> Iterator[Asked]:
     """What search finds for each case that has no turns before it and can be scored."""
     for case in tqdm(cases, desc="evidence", unit="question"):
         if case.fittable:
-            text = clean(case.question)
-            question = prepare(read_letter(text, detect_language(text)).question, encoder)
+            question = prepare(case.question, encoder)
+            if letters and (asked := letters.read(question).question) != question.text:
+                question = encoded(asked, question.lang, encoder)
             yield Asked(case, question, search(index, question, PASSAGES_READ))
 
 

@@ -24,7 +24,12 @@ def prepare(text: str, encoder: Encoder, *, max_characters: int = 1000, lang: La
     Raises QuestionError as `checked` does.
     """
     cleaned = checked(text, max_characters)
-    return Question(cleaned, lang or detect_language(cleaned), encoder.encode_question(_readable(cleaned)))
+    return encoded(cleaned, lang or detect_language(cleaned), encoder)
+
+
+def encoded(text: str, lang: Lang, encoder: Encoder) -> Question:
+    """A cleaned text, taken for a question."""
+    return Question(text, lang, encoder.encode_question(_readable(text)))
 
 
 def checked(text: str, max_characters: int = 1000) -> str:

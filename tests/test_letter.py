@@ -3,22 +3,38 @@
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from answer.ask import Assistant
-from answer.letter import Letter, read_letter
+from answer.letter import Letter, LetterReader
 from bench.letters import LETTERS, read_letters, right_whole
+from errors import ModelError
 from eval.questions import QuestionCase, read_questions
-from index.question import clean
-from records import LANGS, Lang
+from index.question import clean, encoded
+from records import LANGS, Encoder, Lang
 from settings import ROOT
+from train import letters as marked
 
 QUESTIONS = ROOT / "eval" / "questions"
 LONG = {"gc-fr-13", "gc-en-10", "gc-de-09"}
 """Questions of the eval set that are letters."""
+
+Read = Callable[[str, Lang], Letter]
+
+
+@pytest.fixture(scope="session")
+def read_letter(encoder: Encoder) -> Read:
+    """A cleaned text and its language to the question in it."""
+    reader = LetterReader.open()
+    return lambda text, lang: reader.read(encoded(text, lang, encoder))
 
 
 @pytest.mark.parametrize(
@@ -65,10 +81,10 @@ LONG = {"gc-fr-13", "gc-en-10", "gc-de-09"}
         ("en", "i am a student from lyon how many clusters are there thanks", "how many clusters are there"),
         ("de", "hallo ich bin lehrerin in köln wie viele cluster gibt es und wo", "wie viele cluster gibt es und wo"),
         # More than one
-        ("en", "Hello! Who came? I ask for a friend. And when did they leave?", "Who came? And when did they leave?"),
+        ("en", "Hello! Who came? I ask for a friend. And when did they leave?", "Who came? when did they leave?"),
     ],
 )
-def test_a_letter_asks_what_its_question_asks(lang: Lang, text: str, question: str) -> None:
+def test_a_letter_asks_what_its_question_asks(read_letter: Read, lang: Lang, text: str, question: str) -> None:
     assert read_letter(text, lang).question == question
 
 
@@ -116,11 +132,11 @@ def test_a_letter_asks_what_its_question_asks(lang: Lang, text: str, question: s
         ("fr", "?"),
     ],
 )  # fmt: skip
-def test_what_is_but_a_question_stays_as_it_is(lang: Lang, text: str) -> None:
+def test_what_is_but_a_question_stays_as_it_is(read_letter: Read, lang: Lang, text: str) -> None:
     assert read_letter(text, lang) == Letter(text)
 
 
-def test_no_question_of_the_eval_sets_is_taken_for_a_letter_but_the_letters() -> None:
+def test_no_question_of_the_eval_sets_is_taken_for_a_letter_but_the_letters(read_letter: Read) -> None:
     cases = [
         case for name in ("go-cluster", "followups", "dates") for case in read_questions(QUESTIONS / f"{name}.jsonl")
     ]
@@ -128,16 +144,18 @@ def test_no_question_of_the_eval_sets_is_taken_for_a_letter_but_the_letters() ->
     assert parted == LONG
 
 
-def test_what_a_question_may_lean_on_is_kept() -> None:
+def test_what_is_said_around_a_question_is_kept(read_letter: Read) -> None:
     letter = read_letter(
-        "Hello, the congress was opened by Brigitte Zypries. Which office does the secretary hold? Thank you!", "en"
+        "Hello, I teach in Leeds and asked my pupils in June 2012. How many clusters are in go-cluster? Thank you!",
+        "en",
     )
-    assert letter == Letter("Which office does the secretary hold?", "the congress was opened by Brigitte Zypries.")
+    assert letter.question == "How many clusters are in go-cluster?"
+    assert letter.around.startswith("Hello") and "June 2012" in letter.around and letter.around.endswith("you!")
 
 
 @settings(max_examples=300, deadline=None)
 @given(text=st.text(st.sampled_from("abe ,.:;!?'-\n") | st.characters(), max_size=200), lang=st.sampled_from(LANGS))
-def test_any_text_keeps_a_question_of_its_own_words(text: str, lang: Lang) -> None:
+def test_any_text_keeps_a_question_of_its_own_words(read_letter: Read, text: str, lang: Lang) -> None:
     cleaned = clean(text)
     question = read_letter(cleaned, lang).question
     assert bool(question) == bool(cleaned)
@@ -145,13 +163,31 @@ def test_any_text_keeps_a_question_of_its_own_words(text: str, lang: Lang) -> No
     assert all(any(word in whole for whole in rest) for word in question.split())
 
 
-@pytest.mark.parametrize(
-    "piece",
-    ["je ", "je combien ", "i wonder ", ", who", "?", "a? ", "dank ", "merci ", "could you ", "sehr ", "if you "],
-)
-def test_a_hostile_letter_takes_no_time(piece: str) -> None:
-    """Of 4,000 characters, four times what is read: a pattern that tries all ways would not come back."""
-    assert read_letter((piece * 4000)[:4000].strip(), "en").question
+@pytest.mark.parametrize("unsigned", [False, True])
+def test_letters_that_were_held_keep_all_that_they_ask(read_letter: Read, unsigned: bool) -> None:
+    """Nine of ten lose no word of the question, and half of what is said around it or more."""
+    held = [letter for letter in marked.read_letters(marked.LETTERS) if letter.held and len(letter.parts) > 1]
+    kept, shed = [], []
+    for letter in [letter.without_signs() for letter in held[:300]] if unsigned else held[:300]:
+        found = read_letter(letter.text, letter.lang)
+        asked = " ".join(letter.text[slice(*span)] for span in letter.asked)
+        kept.append(not Counter(_words(asked)) - Counter(_words(found.question)))
+        shed.append(
+            len(_words(found.question)) - len(_words(asked)) <= (len(_words(letter.text)) - len(_words(asked))) / 2
+        )
+    assert sum(kept) >= 0.85 * len(kept) and sum(shed) >= 0.9 * len(shed)
+
+
+def test_weights_that_are_none_are_told(tmp_path: Path) -> None:
+    (tmp_path / "letter.safetensors").write_bytes(b"none")
+    with pytest.raises(ModelError, match="letter.safetensors"):
+        LetterReader.open(tmp_path / "letter.safetensors")
+
+
+def test_an_encoder_without_states_has_its_texts_taken_whole(encoder: Encoder) -> None:
+    question = encoded("Hello! Who opened the congress? Thank you.", "en", encoder)
+    without = replace(question, encoding=replace(question.encoding, states=question.encoding.states[:, :0]))
+    assert LetterReader.open().read(without) == Letter(question.text)
 
 
 @pytest.mark.parametrize(
@@ -197,6 +233,10 @@ def test_a_letter_that_asks_for_articles_is_understood(assistant: Assistant) -> 
         "Good morning, I write a thesis. Could you tell me which articles are about clusters? Thanks"
     )
     assert polite.citations and polite.citations == plain.citations
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+", text.lower())
 
 
 # The letters that are measured

@@ -1,4 +1,4 @@
-"""`python -m train run|export|compress|evaluate|question`: public sets to the weights in the tree. Each has --help."""
+"""`python -m train run|export|compress|evaluate|question|letters`: to the weights in the tree. Each has --help."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ from tokenizers import Tokenizer
 
 from answer.export import WEIGHTS
 from answer.joint_reader import JointReader, load_reader, save_weights
-from app import open_builder
+from answer.letter import WEIGHTS as LETTER_WEIGHTS
+from app import open_builder, open_encoder
 from errors import BulletinError, one_line_errors, positive
 from index.encoding.bert import SplitEncoder
 from index.encoding.weights import QUESTION_CHANGES, QUESTION_LAYER, bundled_model, bundled_name, bundled_weights
 from settings import ROOT, Settings
-from train import compress, question
+from train import compress, letters, question
 from train.data import Library, article_uses, read_library, source_files
 from train.loop import CHECKPOINT, CURVE, RATE, Recipe, runner, train
 from train.pairs import Corpus
@@ -41,8 +42,11 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m train", description="Train the reader, and questions to find.")
-    verbs = parser.add_subparsers(required=True, metavar="run|export|compress|evaluate|question")
+    parser = argparse.ArgumentParser(
+        prog="python -m train",
+        description="Train the reader, questions to find, and what finds a question in a letter.",
+    )
+    verbs = parser.add_subparsers(required=True, metavar="run|export|compress|evaluate|question|letters")
     data = argparse.ArgumentParser(add_help=False)
     data.add_argument(
         "--data", type=Path, required=True, metavar="DIR", help="holds piaf/, squad-en/, xquad/, afriqa-fr/"
@@ -71,6 +75,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     asked.add_argument("--weights", type=Path, default=QUESTION_CHANGES, help="default: %(default)s")
     asked.set_defaults(command=_question)
+    letter = verbs.add_parser(
+        "letters", help="train what finds the question in a letter (some minutes; needs no --data)"
+    )
+    letter.add_argument("--letters", type=Path, default=letters.LETTERS, metavar="FILE", help="default: %(default)s")
+    letter.add_argument(
+        "--written", type=Path, default=WRITTEN, metavar="FILE", help="bare questions (default: %(default)s)"
+    )
+    letter.add_argument("--epochs", type=positive, default=letters.EPOCHS, help="default: %(default)s")
+    letter.add_argument("--seed", type=int, default=0, help="default: %(default)s")
+    letter.add_argument("--weights", type=Path, default=LETTER_WEIGHTS, help="default: %(default)s")
+    letter.set_defaults(command=_letters)
     return parser
 
 
@@ -193,6 +208,18 @@ def _question(options: argparse.Namespace, settings: Settings) -> int:
     made = {"recipe": asdict(recipe), "from": _origin(source_files(options.data)), "curve": curve}
     question.save_changes(network, model, options.weights, made)
     print(f"{options.weights}: {options.weights.stat().st_size / 1e6:.1f} MB\n\n{question.table(curve)}")
+    return 0
+
+
+def _letters(options: argparse.Namespace, settings: Settings) -> int:
+    marked = letters.read_letters(options.letters)
+    train_on, held = letters.variants(marked, letters.bare_questions(options.written), options.seed)
+    encoder = open_encoder(settings)
+    tagger, curve = letters.train_tagger(letters.encoded(train_on, encoder), options.epochs, options.seed)
+    made = {"epochs": options.epochs, "seed": options.seed, "loss": curve}
+    tagger.save(options.weights, {"made": json.dumps(made | _origin([options.letters, options.written]))})
+    print(f"{options.weights}: {options.weights.stat().st_size / 1e6:.1f} MB\n")
+    print(letters.table(tagger, letters.encoded(held, encoder)))
     return 0
 
 

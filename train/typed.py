@@ -50,3 +50,8 @@ def slipped(text: str, most: int, chance: random.Random) -> str:
             f"{before}{chance.choice(string.ascii_lowercase)}{after}",
         ))  # fmt: skip
     return " ".join(words)
+
+
+def without_signs(text: str) -> str:
+    """As phones are typed on: small letters, and no mark but apostrophe and hyphen."""
+    return " ".join(re.sub(r"[^\w\s'’-]", " ", text).lower().split())
