@@ -75,13 +75,14 @@ class Assistant:
         earlier = [self._mended(turn, names) for turn in earlier]
         today = today or datetime.date.today()
         request = understand_in_turn(asked.text, earlier, names, today)
-        if letter.around and request.filters == Filters():  # "I look for your issue of June 2012. Who …?"
-            request = replace(request, filters=understand(letter.around, names, today).filters)
+        around = self._mended(letter.around, names)
+        if around and request.filters == Filters():  # "I look for your issue of June 2012. Who …?"
+            request = replace(request, filters=understand(around, names, today).filters)
         filters = both(filters or Filters(), request.filters)
         watch.lap("encode")
         if request.kind not in ("words", "said"):
             return self._from_archive(text, asked, request, filters, watch, found)
-        hits, readings = self._read_alone_and_joined(asked, request, earlier, filters, watch, found)
+        hits, readings = self._read_alone_and_joined(asked, request, earlier, around, filters, watch, found)
         if request.kind == "said" and _confidence(readings) < self.threshold:
             if told := passages_about(self.index, self.encoder, request, filters, asked.lang):
                 hits, readings = [*evidence(told, hits)], told
@@ -91,11 +92,10 @@ class Assistant:
     def _asked_before(self, turns: Sequence[str], likely: Lang) -> tuple[list[str], Lang]:
         """The questions in them, and the language that the next is likely to be in: "And in 2013?" tells none."""
         earlier = []
-        for back, turn in zip(range(len(turns), 0, -1), turns, strict=True):
+        for turn in turns:
             if cleaned := clean(turn)[: self.max_question]:
                 likely = detect_language(cleaned, likely)
-                near = back <= TURNS_JOINED  # the others are hardly looked at, and not worth being encoded
-                earlier.append(self._letter(encoded(cleaned, likely, self.encoder)).question if near else cleaned)
+                earlier.append(self._letter(encoded(cleaned, likely, self.encoder)).question)
         return earlier, likely
 
     def _letter(self, text: Question) -> Letter:
@@ -110,17 +110,20 @@ class Assistant:
         asked: Question,
         request: Request,
         earlier: Sequence[str],
+        around: str,
         filters: Filters,
         watch: _Stopwatch,
         found: Callable[[Sequence[Hit]], None] | None,
     ) -> tuple[list[Hit], list[Reading]]:
-        """Without the dates and sections that became filters: alone, and with each of the `earlier` questions."""
+        """Without the dates and sections that became filters: alone, and with each of the `earlier` questions; with
+        what is said `around` it only where it would be refused, for it seldom leans on that."""
         if request.rest != asked.text:
             asked = prepare(request.rest, self.encoder, max_characters=self.max_question, lang=asked.lang)
             watch.lap("encode")
         hits, readings = self._search_and_read(asked, watch, filters, found)
         alone = _confidence(readings)
-        for said in reversed(earlier[-TURNS_JOINED:]):
+        leaned_on = [*earlier[-TURNS_JOINED:], *([around] if around and alone < self.threshold else [])]
+        for said in reversed(leaned_on):
             together = follow_up(said, asked, self.encoder)
             watch.lap("encode")
             joint_hits, joint_readings = self._search_and_read(together, watch, filters)

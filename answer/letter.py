@@ -23,10 +23,14 @@ from errors import ModelError
 from records import Encoding, Question
 
 WEIGHTS = Path(__file__).with_name("letter.safetensors")
+_NAMES = (
+    "narrow.weight", "narrow.bias", "mark.weight", "mark.bias",
+    *(f"gru.{kind}_l0{way}" for kind in ("weight_ih", "weight_hh", "bias_ih", "bias_hh") for way in ("", "_reverse")),
+)  # fmt: skip
 _WORD = re.compile(r"\S+")
 _ASKED = -1.0
 """Mean logit above which a word is asked: one too many does less harm than one too few."""
-_NOT_ASKED = -4.0
+_NOT_ASKED = -3.0
 """What a word's is below where a run of words is left out with it."""
 _GAP = 2
 """Words between two that are asked, which are asked then, too."""
@@ -52,8 +56,9 @@ class LetterReader:
     def open(cls, path: Path = WEIGHTS) -> LetterReader:
         """Raises ModelError when `path` does not hold its weights."""
         try:
-            return cls({name: rows.astype(np.float32) for name, rows in load_file(path).items()})
-        except (OSError, SafetensorError) as error:
+            weights = load_file(path)
+            return cls({name: weights[name].astype(np.float32) for name in _NAMES})
+        except (OSError, SafetensorError, KeyError) as error:
             raise ModelError(f"{path} is not the weights that find a question in a letter ({error}).") from error
 
     def read(self, question: Question) -> Letter:

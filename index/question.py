@@ -77,8 +77,8 @@ def detect_language(text: str, likely: Lang = "fr") -> Lang:
 
 
 def _readable(text: str) -> str:
-    """Text in capitals is encoded in small letters: the encoder has seldom seen a language shout."""
-    return text.lower() if text.isupper() else text
+    """Text in capitals is encoded in small letters, as many: the encoder has seldom seen a language shout."""
+    return "".join(c.lower() if len(c.lower()) == 1 else c for c in text) if text.isupper() else text
 
 
 @cache

@@ -19,7 +19,7 @@ from bench.letters import LETTERS, read_letters, right_whole
 from errors import ModelError
 from eval.questions import QuestionCase, read_questions
 from index.question import clean, encoded
-from records import LANGS, Encoder, Lang
+from records import LANGS, Encoder, Lang, Question
 from settings import ROOT
 from train import letters as marked
 
@@ -81,7 +81,7 @@ def read_letter(encoder: Encoder) -> Read:
         ("en", "i am a student from lyon how many clusters are there thanks", "how many clusters are there"),
         ("de", "hallo ich bin lehrerin in köln wie viele cluster gibt es und wo", "wie viele cluster gibt es und wo"),
         # More than one
-        ("en", "Hello! Who came? I ask for a friend. And when did they leave?", "Who came? when did they leave?"),
+        ("en", "Hello! Who came? I ask for a friend. When did they leave?", "Who came? When did they leave?"),
     ],
 )
 def test_a_letter_asks_what_its_question_asks(read_letter: Read, lang: Lang, text: str, question: str) -> None:
@@ -124,7 +124,6 @@ def test_a_letter_asks_what_its_question_asks(read_letter: Read, lang: Lang, tex
         ("fr", "je veux l'article où l'on parle d'hydrogène"),
         ("en", "we the people what year"),
         ("de", "Tag der offenen Tür in Jülich, wann?"),
-        ("fr", "Desertec, savez-vous qui paie ?"),  # "who pays?" alone asks nothing
         ("en", "Otto Hahn discovered fission. Who helped him?"),
         ("fr", "Bonjour"),
         ("en", "thanks"),
@@ -145,12 +144,8 @@ def test_no_question_of_the_eval_sets_is_taken_for_a_letter_but_the_letters(read
 
 
 def test_what_is_said_around_a_question_is_kept(read_letter: Read) -> None:
-    letter = read_letter(
-        "Hello, I teach in Leeds and asked my pupils in June 2012. How many clusters are in go-cluster? Thank you!",
-        "en",
-    )
-    assert letter.question == "How many clusters are in go-cluster?"
-    assert letter.around.startswith("Hello") and "June 2012" in letter.around and letter.around.endswith("you!")
+    letter = read_letter("Hello, my pupils love maps. How many clusters are in go-cluster? Thank you!", "en")
+    assert letter == Letter("How many clusters are in go-cluster?", "Hello, my pupils love maps. Thank you!")
 
 
 @settings(max_examples=300, deadline=None)
@@ -163,9 +158,30 @@ def test_any_text_keeps_a_question_of_its_own_words(read_letter: Read, text: str
     assert all(any(word in whole for whole in rest) for word in question.split())
 
 
+@pytest.mark.parametrize(
+    ("lang", "courtesies"),
+    [
+        ("fr", [("Bonjour, ", ""), ("Bonjour, ", " Merci"), ("salut ", " merci d'avance"),
+                ("Bonsoir ! ", " Cordialement, Paul"), ("Bonjour, je lis votre bulletin depuis des années. ", "")]),
+        ("en", [("Hello, ", ""), ("Hello, ", " Thanks"), ("hi ", " thanks in advance"), ("Hi! ", " Kind regards, Paul"),
+                ("Hello, I have read your bulletin for years. ", "")]),
+        ("de", [("Hallo, ", ""), ("Hallo, ", " Danke"), ("hi ", " danke im voraus"),
+                ("Guten Abend! ", " Viele Grüße, Paul"), ("Guten Tag, ich lese Ihr Bulletin seit Jahren. ", "")]),
+    ],
+)  # fmt: skip
+def test_articles_are_asked_for_without_courtesies(
+    read_letter: Read, lang: Lang, courtesies: list[tuple[str, str]]
+) -> None:
+    """Thanks would be taken for a subject: hardly a question keeps any of them, or loses a word."""
+    cases = [case for case in read_questions(QUESTIONS / "dates.jsonl") if case.lang == lang and not case.turns]
+    pairs = [(case.question, before + case.question + behind) for case in cases for before, behind in courtesies]
+    wrong = [text for asked, text in pairs if _words(read_letter(text, lang).question) != _words(asked)]
+    assert len(pairs) >= 100 and len(wrong) <= 0.05 * len(pairs), wrong
+
+
 @pytest.mark.parametrize("unsigned", [False, True])
 def test_letters_that_were_held_keep_all_that_they_ask(read_letter: Read, unsigned: bool) -> None:
-    """Nine of ten lose no word of the question, and half of what is said around it or more."""
+    """Six of seven lose no word of the question, and nine of ten half of what is said around it or more."""
     held = [letter for letter in marked.read_letters(marked.LETTERS) if letter.held and len(letter.parts) > 1]
     kept, shed = [], []
     for letter in [letter.without_signs() for letter in held[:300]] if unsigned else held[:300]:
@@ -182,6 +198,17 @@ def test_weights_that_are_none_are_told(tmp_path: Path) -> None:
     (tmp_path / "letter.safetensors").write_bytes(b"none")
     with pytest.raises(ModelError, match="letter.safetensors"):
         LetterReader.open(tmp_path / "letter.safetensors")
+
+
+def test_weights_of_something_else_are_told() -> None:
+    with pytest.raises(ModelError, match="reader.safetensors"):
+        LetterReader.open(ROOT / "answer" / "reader.safetensors")
+
+
+def test_capitals_are_parted_at_their_own_places(read_letter: Read) -> None:
+    text = "HALLO, ICH HEISSE İBRAHİM YİĞİT AUS İZMİR. WIE VIELE TEILNEHMER KAMEN ZUM KONGRESS? DANKE"
+    question = read_letter(text, "de").question
+    assert question.endswith("WIE VIELE TEILNEHMER KAMEN ZUM KONGRESS?") and not question.startswith("HALLO")
 
 
 def test_an_encoder_without_states_has_its_texts_taken_whole(encoder: Encoder) -> None:
@@ -225,6 +252,27 @@ def test_a_question_leans_on_the_rest_of_its_letter_and_on_the_letter_before(ass
 
     before = "Dear team, my neighbour and I could not agree. Who opened the congress in Berlin? Best wishes"
     assert "Zypries" in assistant.ask("And what is her office?", turns=[before]).citations[0].quote
+
+
+class _Parted(LetterReader):
+    """Parts every text in the same way."""
+
+    def __init__(self, letter: Letter) -> None:
+        super().__init__({})
+        self._letter = letter
+
+    def read(self, question: Question) -> Letter:
+        return self._letter
+
+
+def test_a_question_that_would_be_refused_is_read_with_what_is_said_around_it(assistant: Assistant) -> None:
+    question, around = "Which office does she hold?", "Brigitte Zypries opened the congress in Berlin."
+    alone = replace(assistant, letters=_Parted(Letter(question))).ask(f"{around} {question}")
+    leaning = replace(assistant, letters=_Parted(Letter(question, around))).ask(f"{around} {question}")
+    assert alone.status == "refused"
+    assert leaning.confidence > alone.confidence
+    first = leaning.hits[0]
+    assert "Secrétaire parlementaire" in first.article.body[first.passage.start : first.passage.end]
 
 
 def test_a_letter_that_asks_for_articles_is_understood(assistant: Assistant) -> None:

@@ -2,8 +2,8 @@
 
 A language model wrote them for this (docs/letters.md). The encoder stays as it is: on its token states a small
 recurrent network (GRU, Cho et al. 2014) says of each token, from both sides, whether it is asked. Each letter is also
-seen as phones are typed on, without signs, and with another question in its place; beside them stand bare questions, of
-which all is asked.
+seen as phones are typed on, without signs, and with another question in its place; beside it stand a bare question, of
+which all is asked, and one between a greeting and thanks that other letters have.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -25,11 +25,12 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence, pad_sequence
 from tqdm import tqdm
 
+from answer.days import plain
 from answer.letter import token_inputs, words_asked
 from errors import BulletinError
 from records import LANGS, Encoder, Lang, Span
 from train.sets import hashed, read_text
-from train.typed import without_signs
+from train.typed import ASKING, without_signs
 
 LETTERS = Path(__file__).with_name("letters.jsonl")
 HIDDEN = 48
@@ -37,10 +38,10 @@ EPOCHS = 10
 _BATCH, _RATE, _DROPOUT = 32, 2e-3, 0.2
 _HELD = 10
 """One letter in so many is kept to judge by."""
-_BARE = 2
-"""Bare questions seen beside each letter."""
 _UNSIGNED = 3
 """One bare question in so many is without signs."""
+_COURTESY = 6
+"""Words of the longest greeting, request or thanks that other questions are put between."""
 
 Part = tuple[bool, str]
 """Whether it is asked, and its words."""
@@ -78,9 +79,14 @@ class Letter(NamedTuple):
         if len(at) != 1 or sum(asked for asked, _ in self.parts) != 1 or len(self.parts) == 1:
             return None
         own = self.parts[at[0]][1]
-        new = question if own.lstrip()[0].isupper() else question[0].lower() + question[1:]
+        new = question if own.lstrip()[0].isupper() else _small(question)
         new = own[: len(own) - len(own.lstrip())] + new + own[len(own.rstrip()) :]
         return Letter(self.lang, [(asked, new if n == at[0] else words) for n, (asked, words) in enumerate(self.parts)])
+
+
+def _small(question: str) -> str:
+    """Its first letter small where that is no noun's and no name's."""
+    return question[0].lower() + question[1:] if plain(question.split()[0]) in ASKING else question
 
 
 def read_letters(path: Path) -> list[Letter]:
@@ -136,21 +142,56 @@ class Example:
     asked: NDArray[np.bool_]
 
 
-def variants(letters: Sequence[Letter], bare: dict[Lang, list[str]], seed: int) -> tuple[list[Letter], list[Letter]]:
-    """What is trained on and what is held: letters as they are and without signs, bare questions; and, to train on,
-    other questions in their places."""
+def variants(
+    letters: Sequence[Letter], bare: Mapping[Lang, Sequence[str]], seed: int
+) -> tuple[list[Letter], list[Letter]]:
+    """What is trained on and what is held, no question of the one in the other: letters as they are and without signs,
+    bare questions, the same between courtesies; and, to train on, others in the letters' places."""
     chance = random.Random(seed)
-    train: list[Letter] = []
-    held: list[Letter] = []
+    held = [letter for letter in letters if letter.held]
+    train = [letter for letter in letters if not letter.held]
+    return _seen(train, bare, chance, held=False), _seen(held, bare, chance, held=True)
+
+
+def _seen(
+    letters: Sequence[Letter], bare: Mapping[Lang, Sequence[str]], chance: random.Random, held: bool
+) -> list[Letter]:
+    pools: dict[Lang, list[list[str]]] = {}
+    for lang in LANGS:
+        ours = [Letter(lang, [(True, question)]) for question in bare[lang]]
+        hard = [letter for letter in letters if letter.lang == lang and len(letter.parts) == 1]
+        pools[lang] = [[letter.text for letter in some if letter.held == held] for some in (ours, hard)]
+    edges = {lang: _courtesies([letter for letter in letters if letter.lang == lang]) for lang in LANGS}
+    seen: list[Letter] = []
     for letter in letters:
-        seen = [letter, letter.without_signs()]
-        for _ in range(_BARE):
-            question = Letter(letter.lang, [(True, chance.choice(bare[letter.lang]))])
-            seen.append(question.without_signs() if chance.randrange(_UNSIGNED) == 0 else question)
-        if not letter.held and (other := letter.asking(chance.choice(bare[letter.lang]))):
+        seen += [letter, letter.without_signs()]
+        some = [pool for pool in pools[letter.lang] if pool]
+        alone = Letter(letter.lang, [(True, chance.choice(chance.choice(some)))])
+        seen.append(alone.without_signs() if chance.randrange(_UNSIGNED) == 0 else alone)
+        polite = _polite(letter.lang, chance.choice(chance.choice(some)), *edges[letter.lang], chance)
+        seen.append(polite.without_signs() if chance.random() < 0.5 else polite)
+        if not held and (other := letter.asking(chance.choice(chance.choice(some)))):
             seen.append(other.without_signs() if chance.random() < 0.5 else other)
-        (held if letter.held else train).extend(seen)
-    return train, held
+    return seen
+
+
+def _courtesies(letters: Sequence[Letter]) -> tuple[list[str], list[str]]:
+    """What stands before and behind the questions of these letters, where that is short."""
+    short = [letter for letter in letters if len(letter.parts) > 1]
+    first = [words for (asked, words), *_ in (letter.parts for letter in short) if not asked]
+    last = [words for *_, (asked, words) in (letter.parts for letter in short) if not asked]
+    behind = [f" {words.lstrip(' ?.,!')}" for words in last]
+    return tuple([words for words in some if 0 < len(words.split()) <= _COURTESY] for some in (first, behind))  # type: ignore[return-value]
+
+
+def _polite(lang: Lang, question: str, before: Sequence[str], behind: Sequence[str], chance: random.Random) -> Letter:
+    """The question between a courtesy and another, or with one of them."""
+    sides = chance.choice(((True, False), (False, True), (True, True)))
+    front = chance.choice(before) if sides[0] and before else ""
+    back = chance.choice(behind) if sides[1] and behind else ""
+    asked = question if not front or front.rstrip()[-1] in ".!?" else _small(question)
+    parts = [(False, front and f"{front.rstrip()} "), (True, asked), (False, back)]
+    return Letter(lang, [(asked, words) for asked, words in parts if words])
 
 
 def encoded(letters: Sequence[Letter], encoder: Encoder) -> list[Example]:

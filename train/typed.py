@@ -10,7 +10,7 @@ from answer.days import plain
 from index.stores.lexical import fold, stop_words
 from records import LANGS
 
-_ASKING = frozenset(
+ASKING = frozenset(
     """qui que quoi quel quelle quels quelles quand comment combien pourquoi ou lequel laquelle il elle ils elles on
     who what when where why which how whose whom many much did does do were was is are has have had a à
     wer was wann wo warum wie welche welcher welches welchen welchem wessen wem wen viele""".split()  # noqa: SIM905
@@ -34,7 +34,7 @@ def key_words(question: str, lang: str) -> list[str]:
     """Its words without those that ask and those that say nothing by themselves."""
     small = next((stop_words(known) for known in LANGS if known == lang), frozenset())
     words = (_ELIDED.sub("", word) for word in re.findall(r"\w[\w’'.,-]*\w|\w", question))
-    return [word for word in words if plain(word) not in _ASKING and fold(word) not in small]
+    return [word for word in words if plain(word) not in ASKING and fold(word) not in small]
 
 
 def slipped(text: str, most: int, chance: random.Random) -> str:
