@@ -3,7 +3,7 @@
 "Good morning, I teach in Lyon and read your June issue. Could you tell me who opened the congress?" asks who opened the
 congress. Encoder and reader were trained on bare questions, and words that ask for nothing hide those that do
 (`python -m bench letters`). What is asked is marked by a small network on the encoder's own token states, trained on
-letters (`train.letters`, docs/letters.md); of a bare question that is all of it.
+letters (`train.tagger`, docs/letters.md); of a bare question that is all of it.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class LetterReader:
     """Marks the words of a text that ask: a linear layer, a GRU (Cho et al. 2014) from both sides, a logit a token."""
 
     def __init__(self, weights: Mapping[str, NDArray[np.float32]]) -> None:
-        """`weights`: named as `train.letters.Tagger.save` does."""
+        """`weights`: named as `train.tagger.Tagger.save` does."""
         self._weights = weights
 
     @classmethod

@@ -246,7 +246,7 @@ def test_a_letter_is_answered_as_its_question_and_shown_as_written(
     assert (written.question, written.lang) == (letter, alone.lang)
 
 
-def test_a_question_leans_on_the_rest_of_its_letter_and_on_the_letter_before(assistant: Assistant) -> None:
+def test_what_a_question_leans_on_stays_with_it_and_the_letter_before_is_leaned_on(assistant: Assistant) -> None:
     letter = "I read about Brigitte Zypries in your bulletin. What is her office? Thank you very much."
     assert "Secrétaire parlementaire" in assistant.ask(letter).citations[0].quote
 

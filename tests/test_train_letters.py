@@ -16,7 +16,8 @@ from index.question import clean
 from records import Encoder
 from settings import ROOT
 from train.__main__ import main
-from train.letters import LETTERS, Letter, bare_questions, encoded, read_letters, train_tagger, variants
+from train.letters import LETTERS, MarkedLetter, bare_questions, read_letters, variants
+from train.tagger import encoded, train_tagger
 from train.typed import without_signs
 
 TOWNS = ("Lyon", "Brest", "Nantes", "Lille", "Dijon", "Tours", "Metz", "Reims", "Nice", "Caen", "Rennes", "Pau")
@@ -75,9 +76,9 @@ def test_another_question_stands_where_its_own_did(letters: Path) -> None:
     other = letter.asking("Où est né Pascal ?")
     assert other is not None and other.text == letter.text.replace("qui est maire de Lyon ?", "où est né Pascal ?")
     assert [other.text[slice(*span)] for span in other.asked] == ["où est né Pascal ?"]
-    indirect = Letter("fr", [(False, "Dites-moi "), (True, "qui est maire")])
+    indirect = MarkedLetter("fr", [(False, "Dites-moi "), (True, "qui est maire")])
     assert indirect.asking("Où est né Pascal ?") is None
-    assert Letter("fr", [(True, "Qui est maire ?")]).asking("Où est né Pascal ?") is None
+    assert MarkedLetter("fr", [(True, "Qui est maire ?")]).asking("Où est né Pascal ?") is None
 
 
 def test_no_letter_that_is_held_is_trained_on(letters: Path, bare: Path) -> None:

@@ -22,7 +22,7 @@ from errors import BulletinError, one_line_errors, positive
 from index.encoding.bert import SplitEncoder
 from index.encoding.weights import QUESTION_CHANGES, QUESTION_LAYER, bundled_model, bundled_name, bundled_weights
 from settings import ROOT, Settings
-from train import compress, letters, question
+from train import compress, letters, question, tagger
 from train.data import Library, article_uses, read_library, source_files
 from train.loop import CHECKPOINT, CURVE, RATE, Recipe, runner, train
 from train.pairs import Corpus
@@ -82,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     letter.add_argument(
         "--written", type=Path, default=WRITTEN, metavar="FILE", help="bare questions (default: %(default)s)"
     )
-    letter.add_argument("--epochs", type=positive, default=letters.EPOCHS, help="default: %(default)s")
+    letter.add_argument("--epochs", type=positive, default=tagger.EPOCHS, help="default: %(default)s")
     letter.add_argument("--seed", type=int, default=0, help="default: %(default)s")
     letter.add_argument("--weights", type=Path, default=LETTER_WEIGHTS, help="default: %(default)s")
     letter.set_defaults(command=_letters)
@@ -215,11 +215,11 @@ def _letters(options: argparse.Namespace, settings: Settings) -> int:
     marked = letters.read_letters(options.letters)
     train_on, held = letters.variants(marked, letters.bare_questions(options.written), options.seed)
     encoder = open_encoder(settings)
-    tagger, curve = letters.train_tagger(letters.encoded(train_on, encoder), options.epochs, options.seed)
+    trained, curve = tagger.train_tagger(tagger.encoded(train_on, encoder), options.epochs, options.seed)
     made = {"epochs": options.epochs, "seed": options.seed, "loss": curve}
-    tagger.save(options.weights, {"made": json.dumps(made | _origin([options.letters, options.written]))})
+    trained.save(options.weights, {"made": json.dumps(made | _origin([options.letters, options.written]))})
     print(f"{options.weights}: {options.weights.stat().st_size / 1e6:.1f} MB\n")
-    print(letters.table(tagger, letters.encoded(held, encoder)))
+    print(tagger.table(trained, tagger.encoded(held, encoder)))
     return 0
 
 

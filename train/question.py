@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors.torch import save_file
+from safetensors.torch import save
 from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn.functional import cross_entropy, normalize
@@ -30,6 +30,7 @@ from tqdm import tqdm
 from answer.joint_reader import adapters
 from bench.rankers import Tokens
 from errors import BulletinError
+from eval.files import write_atomically
 from index.encoding.bert import SplitEncoder
 from index.encoding.tokens import own_spans
 from index.encoding.weights import QUERY_PREFIX, WheelModel
@@ -190,9 +191,7 @@ def save_changes(network: SplitEncoder, model: WheelModel, path: Path, made: dic
             stored[f"{wheels}.left"], stored[f"{wheels}.right"] = adapters(change, RANK)
         else:
             stored[wheels] = change.half()
-    beside = path.with_suffix(".new")  # a file cut short would be taken for the weights
-    save_file(stored, beside, {"made": json.dumps(made)})
-    beside.replace(path)
+    write_atomically(path, save(stored, {"made": json.dumps(made)}))  # cut short it would be taken for the weights
 
 
 def recalls(network: SplitEncoder, asking: Asking) -> dict[str, list[float]]:
